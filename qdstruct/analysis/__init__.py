@@ -1,0 +1,1 @@
+"""From finished calculations to the statement in the paper."""

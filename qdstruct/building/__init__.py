@@ -1,0 +1,1 @@
+"""Slabs and interfaces, atom by atom."""

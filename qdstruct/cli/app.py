@@ -1,0 +1,41 @@
+"""The typer application: every command registered under its name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from qdstruct.cli import building, matching, phases, simulation, study
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="qdstruct",
+    help="When two crystals meet: matching, heterointerfaces, VASP job trees, patterns, report.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for group in (phases, matching, building, study, simulation):
+    app.add_typer(group.commands)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from importlib.metadata import version
+
+        typer.echo(f"qdstruct {version('qdstruct')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """When two crystals meet: matching, heterointerfaces, VASP job trees, patterns, report."""

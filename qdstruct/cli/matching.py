@@ -1,0 +1,9 @@
+"""Commands: mismatch, match and orient."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["commands"]
+
+commands = typer.Typer()

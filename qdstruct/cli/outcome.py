@@ -1,0 +1,44 @@
+"""How a command ends: exit codes and one clear message for every expected error."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from qdstruct.errors import QdstructError
+from qdstruct.files import destination_error
+
+__all__ = ["run_command"]
+
+EXIT_INTERRUPTED = 130
+
+
+def run_command(app: typer.Typer) -> int:
+    """Run the application and turn its ending into an exit code.
+
+    0 done, 1 ran but something failed, 2 bad input, 130 interrupted. Errors that qdstruct knows
+    are printed as one message on stderr; anything else is a bug and keeps its traceback.
+    """
+    try:
+        app()
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    except QdstructError as error:
+        typer.echo(f"qdstruct: error: {error}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        typer.echo("qdstruct: interrupted; run the same command again to continue", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        from pathlib import Path
+
+        typer.echo(f"qdstruct: error: {destination_error(Path(error.filename), error)}", err=True)
+        return 2
+    return 0

@@ -1,0 +1,9 @@
+"""Commands: phases."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["commands"]
+
+commands = typer.Typer()

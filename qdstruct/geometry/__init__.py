@@ -1,0 +1,32 @@
+"""Lattice algebra in plain numpy: planes, reductions, rotations, symmetry of planes."""
+
+from qdstruct.geometry.planes import (
+    LatticePlane,
+    lattice_plane,
+    miller_transform,
+    plane_basis,
+    plane_spacing,
+    reduce_miller,
+)
+from qdstruct.geometry.reduction import gauss_reduce, reciprocal_cell
+from qdstruct.geometry.symmetry import (
+    SpaceGroup,
+    plane_point_operations,
+    primitive_lattice,
+    space_group,
+)
+
+__all__ = [
+    "LatticePlane",
+    "SpaceGroup",
+    "gauss_reduce",
+    "lattice_plane",
+    "miller_transform",
+    "plane_basis",
+    "plane_point_operations",
+    "plane_spacing",
+    "primitive_lattice",
+    "reciprocal_cell",
+    "reduce_miller",
+    "space_group",
+]

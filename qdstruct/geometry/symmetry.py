@@ -1,0 +1,167 @@
+"""Space groups through spglib, and what a space group leaves of itself on a plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.errors import PhaseError
+from qdstruct.geometry.planes import LatticePlane
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["SpaceGroup", "plane_point_operations", "primitive_lattice", "space_group"]
+
+SYMMETRY_PRECISION = 1e-3
+"""Å: how far an atom may lie from its image. Published coordinates carry three to five digits."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpaceGroup:
+    """The symmetry of a crystal in the axes of its own cell."""
+
+    number: int
+    """International Tables number."""
+    symbol: str
+    """Short Hermann–Mauguin symbol in the setting of the cell."""
+    choice: str
+    """Setting as spglib names it (axes permutation or origin choice), "" for the standard."""
+    hall_number: int
+    """1–530."""
+    rotations: NDArray[np.int64]
+    """(n, 3, 3) rotations acting on fractional coordinates (columns)."""
+    translations: NDArray[np.float64]
+    """(n, 3) in fractions of the cell."""
+    equivalent_atoms: NDArray[np.int64]
+    """(N,) index of the first atom of each atom's orbit."""
+
+
+def _spglib_cell(
+    atoms: Atoms,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    return np.asarray(atoms.cell), atoms.get_scaled_positions(), atoms.numbers
+
+
+def space_group(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> SpaceGroup:
+    """Find the space group of a crystal.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        Periodic in three directions.
+    precision : float
+        Distance tolerance in Å.
+
+    Raises
+    ------
+    PhaseError
+        If spglib finds no symmetry, which happens for overlapping atoms.
+    """
+    import spglib
+
+    try:
+        data = spglib.get_symmetry_dataset(_spglib_cell(atoms), symprec=precision)
+    except spglib.SpglibError as error:
+        data, reason = None, str(error)
+    else:
+        reason = "spglib found none"
+    if data is None:
+        raise PhaseError(
+            f"no space group for {atoms.get_chemical_formula()}: {reason}",
+            hint="overlapping atoms or a degenerate cell are the usual cause",
+        )
+    kind = spglib.get_spacegroup_type(data.hall_number)
+    return SpaceGroup(
+        number=int(data.number),
+        symbol=kind.international_short,
+        choice=data.choice,
+        hall_number=int(data.hall_number),
+        rotations=np.asarray(data.rotations, dtype=np.int64),
+        translations=np.asarray(data.translations),
+        equivalent_atoms=np.asarray(data.equivalent_atoms, dtype=np.int64),
+    )
+
+
+def primitive_lattice(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> NDArray[np.float64]:
+    """Return primitive lattice vectors in the Cartesian frame of `atoms`.
+
+    Returns
+    -------
+    (3, 3) array
+        Right-handed rows in Å. Equal to the cell itself (up to reduction) when it is primitive.
+
+    Notes
+    -----
+    The pure translations of the structure generate the lattice; three short independent ones
+    that span the right volume are picked.
+    """
+    group = space_group(atoms, precision)
+    cell = np.asarray(atoms.cell)
+    pure = (group.rotations == np.eye(3, dtype=int)).all(axis=(1, 2))
+    translations = group.translations[pure] % 1.0
+    n_points = len(translations)
+    if n_points == 1:
+        return cell if np.linalg.det(cell) > 0 else -cell
+    return _shortest_basis(cell, translations, abs(np.linalg.det(cell)) / n_points)
+
+
+def _shortest_basis(
+    cell: NDArray[np.float64], translations: NDArray[np.float64], volume: float
+) -> NDArray[np.float64]:
+    shifts = np.array([[i, j, k] for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)])
+    points = ((translations[:, None] + shifts[None]) @ cell).reshape(-1, 3)
+    points = points[np.lexsort(np.rint(points.T * 1e6))]
+    points = points[np.argsort(np.round(np.linalg.norm(points, axis=1), 6), kind="stable")][1:]
+    first = points[0]
+    for second in points[1:]:
+        if np.linalg.norm(np.cross(first, second)) < 1e-3 * np.linalg.norm(first) ** 2:
+            continue
+        volumes = points @ np.cross(first, second)
+        fits = np.flatnonzero(np.abs(np.abs(volumes) - volume) < 1e-3 * volume)
+        if fits.size:
+            third = points[fits[0]]
+            basis = np.array([first, second, third])
+            return basis if np.linalg.det(basis) > 0 else -basis
+    raise PhaseError("the translations of this crystal do not form a lattice")
+
+
+def plane_point_operations(
+    atoms: Atoms, plane: LatticePlane, *, flip: bool = False, precision: float = SYMMETRY_PRECISION
+) -> NDArray[np.int64]:
+    """Return the crystal's point operations that keep a plane, acting on its in-plane basis.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The crystal.
+    plane : LatticePlane
+        The plane, from the same crystal.
+    flip : bool
+        False: operations that keep the direction of the normal (symmetry of one surface).
+        True: also those that reverse it (symmetry of the layer, which swaps the two faces).
+    precision : float
+        Distance tolerance in Å.
+
+    Returns
+    -------
+    (n, 2, 2) integer array
+        Each W transforms row bases: ``W @ plane.vectors`` is the image of the basis. det(W) = −1
+        for operations that act as a reflection within the plane.
+    """
+    group = space_group(atoms, precision)
+    cell = np.asarray(atoms.cell)
+    inverse = np.linalg.inv(cell)
+    found = []
+    for rotation in group.rotations:
+        cartesian = cell.T @ rotation @ inverse.T
+        direction = float(plane.normal @ cartesian @ plane.normal)
+        if direction < 1 - 1e-6 and not (flip and direction < -1 + 1e-6):
+            continue
+        image = plane.vectors @ cartesian.T
+        coefficients = np.linalg.lstsq(plane.vectors.T, image.T, rcond=None)[0].T
+        found.append(np.rint(coefficients).astype(np.int64))
+    return np.unique(np.array(found), axis=0)

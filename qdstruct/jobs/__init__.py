@@ -1,0 +1,1 @@
+"""Input files of one calculation and of the whole tree."""

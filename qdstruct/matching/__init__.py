@@ -1,0 +1,1 @@
+"""How two crystals can fit: spacings, coincidence cells, orientation."""

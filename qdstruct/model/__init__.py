@@ -1,0 +1,41 @@
+"""Frozen types that pass between rooms: one noun per file, units and shapes beside each field."""
+
+from qdstruct.model.electronic import BandEdges, ChargeDifference, Grid, ProjectedDos
+from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
+from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch
+from qdstruct.model.patterns import PowderPattern, PowderPeak, Spot, SpotPattern
+from qdstruct.model.phase import Phase
+from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
+from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
+from qdstruct.model.settings import CalculationSettings
+from qdstruct.model.structures import Interface, Slab, Termination
+
+__all__ = [
+    "JOB_STATES",
+    "BandEdges",
+    "CalculationSettings",
+    "ChargeDifference",
+    "CoincidenceMatch",
+    "FinishedCalculation",
+    "Grid",
+    "Interface",
+    "Job",
+    "JobStatus",
+    "JobTree",
+    "Miller",
+    "Phase",
+    "PlaneMismatch",
+    "PowderPattern",
+    "PowderPeak",
+    "ProjectedDos",
+    "PublishedComparison",
+    "Record",
+    "RunRecord",
+    "Slab",
+    "Spot",
+    "SpotPattern",
+    "StudyResults",
+    "Termination",
+    "atoms_from_dict",
+    "atoms_to_dict",
+]

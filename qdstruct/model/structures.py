@@ -1,0 +1,93 @@
+"""What is built: slabs and interfaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.model.match import CoincidenceMatch, Miller
+from qdstruct.model.record import Record
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["Interface", "Slab", "Termination"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Termination(Record):
+    """One way to cut a crystal along (hkl)."""
+
+    name: str
+    """Species of the outermost plane, for example ``CsBr`` or ``PbBr2``; a suffix tells apart
+    planes of equal composition (``Br-a``, ``Br-b``)."""
+    height: float
+    """Fractional position of the cut within one repeat along the normal, 0 ≤ height < 1."""
+    layer_charge: float
+    """Formal charge of the outermost plane per primitive in-plane cell, in e."""
+    tasker_type: int
+    """1: neutral planes; 2: charged planes in a repeat without dipole; 3: dipole in the repeat
+    (Tasker, J. Phys. C 12, 4977 (1979))."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Slab(Record):
+    """A crystal cut along two parallel planes; the normal is +z, the lower face at z = 0 side."""
+
+    atoms: Atoms
+    """N atoms, cell vectors a and b in the xy plane, c along +z, with per-atom ``layer`` (0 at the
+    bottom) and, for molecular crystals, ``molecule`` (−1 for framework atoms)."""
+    phase_name: str
+    """Phase the slab was cut from."""
+    hkl: Miller
+    """Miller indices of its faces in the phase's own cell."""
+    plane_vectors: NDArray[np.float64]
+    """(2, 3) primitive in-plane vectors in the crystal frame, Å."""
+    n_layers: int
+    """Repeats of the lattice plane spacing, d(hkl) of the primitive lattice."""
+    thickness: float
+    """Distance between the outermost atomic planes, Å."""
+    bottom_termination: str
+    """Name of the lower face's termination."""
+    top_termination: str
+    """Name of the upper face's termination."""
+    vacuum: float
+    """Empty height between the slab and its periodic image, Å."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Interface(Record):
+    """Two slabs joined: substrate below, film above, normal +z."""
+
+    atoms: Atoms
+    """N atoms with per-atom ``region`` ("film", "substrate" or "ligand"), ``layer`` (counted
+    within each region from its bottom) and ``molecule`` (−1 for framework atoms)."""
+    geometry: str
+    """``vertical`` (film on substrate) or ``lateral`` (side by side)."""
+    film: Slab
+    """The unstrained film slab."""
+    substrate: Slab
+    """The unstrained substrate slab."""
+    match: CoincidenceMatch | None
+    """The coincidence cell used."""
+    film_strain: NDArray[np.float64]
+    """(2, 2) in-plane strain put on the film."""
+    substrate_strain: NDArray[np.float64]
+    """(2, 2) in-plane strain put on the substrate."""
+    gap: float
+    """Distance along z between the facing outermost atomic planes, Å."""
+    shift: tuple[float, float]
+    """In-plane shift of the film in fractions of the coincidence cell vectors."""
+    vacuum: float
+    """Empty height above the film, Å; 0 for a periodic stack."""
+    interface_height: float
+    """Height z of the interface plane (midway between the facing planes), Å."""
+
+    @property
+    def area(self) -> float:
+        """Area of the interface cell, Å²."""
+        cell = np.asarray(self.atoms.cell)
+        return float(np.linalg.norm(np.cross(cell[0], cell[1])))

@@ -1,0 +1,1 @@
+"""Finished calculations, read into model types."""

@@ -1,0 +1,1 @@
+"""Named, cited crystals, and any structure file."""

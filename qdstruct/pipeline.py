@@ -1,0 +1,1 @@
+"""The main job: study → match → build → prepare → run → analyse → report."""

@@ -1,0 +1,1 @@
+"""What the diffractometer and the microscope would see."""
