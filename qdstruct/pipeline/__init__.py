@@ -1,0 +1,4 @@
+"""The main job, the only place where the rooms are joined.
+
+study → match → build → prepare → run → analyse → report
+"""

@@ -1,0 +1,121 @@
+"""From a plan to the tree of job directories, and back from the tree on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from qdstruct import jobs
+from qdstruct.errors import InputError, PreflightError, StudyError
+from qdstruct.files import new_directory, refuse_existing, write_atomically
+from qdstruct.model import Interface, JobTree, Phase
+from qdstruct.pipeline.planning import Plan, plan_study
+from qdstruct.study import Study, find_study, load_study
+
+__all__ = ["load_interface", "load_phases", "load_tree", "prepare", "tree_study"]
+
+STUDY_FILE, TREE_FILE, MATCHES_FILE = "study.yaml", "tree.json", "structures/matches.json"
+
+
+def prepare(
+    study_file: str | Path, root: Path, *, force: bool = False
+) -> tuple[Plan, JobTree, tuple[jobs.PreflightFinding, ...]]:
+    """Write the whole job tree of a study, checked before it takes its place.
+
+    Parameters
+    ----------
+    study_file : str or Path
+        A study file or the name of a shipped study.
+    root : Path
+        The directory to make. It appears only when everything is written and passes preflight.
+    force : bool
+        Replace an existing directory.
+
+    Returns
+    -------
+    plan, tree, findings
+        The findings are warnings; an error raises.
+
+    Raises
+    ------
+    InputError
+        For anything wrong in the study, in the structures or with the destination.
+    """
+    refuse_existing(root, force=force)
+    source = find_study(study_file)
+    plan = plan_study(load_study(source), source.parent)
+    with new_directory(root, force=force) as beside:
+        tree = jobs.write_tree(
+            beside,
+            study_name=plan.study.name,
+            film=plan.film,
+            substrate=plan.substrate,
+            interface=plan.interface,
+            settings=plan.study.calculation.settings(),
+        )
+        write_atomically(beside / STUDY_FILE, source.read_text(encoding="utf-8"))
+        matches = {"chosen": plan.chosen, "matches": [match.to_dict() for match in plan.matches]}
+        write_atomically(beside / MATCHES_FILE, json.dumps(matches))
+        findings = jobs.preflight(beside)
+        _refuse_errors(findings)
+    return plan, tree, findings
+
+
+def _refuse_errors(findings: tuple[jobs.PreflightFinding, ...]) -> None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        lines = "\n  ".join(f"{finding.job}: {finding.message}" for finding in errors)
+        hints = dict.fromkeys(finding.hint for finding in errors if finding.hint)
+        raise PreflightError(
+            f"the job tree was not written, {len(errors)} of its jobs would go wrong:\n  {lines}",
+            hint="; ".join(hints) or None,
+        )
+
+
+def load_tree(root: Path) -> JobTree:
+    """Read ``tree.json`` of a prepared directory.
+
+    Raises
+    ------
+    InputError
+        If `root` is not a job tree.
+    """
+    return JobTree.from_dict(_read_json(root, TREE_FILE))
+
+
+def tree_study(root: Path) -> Study:
+    """Read the study that was frozen into a tree."""
+    if not (root / STUDY_FILE).is_file():
+        raise StudyError(f"{root / STUDY_FILE}: the study of this job tree is missing")
+    return load_study(root / STUDY_FILE)
+
+
+def load_phases(root: Path) -> tuple[Phase, Phase]:
+    """Read film and substrate as they were when the tree was prepared."""
+    film, substrate = (
+        Phase.from_dict(_read_json(root, f"structures/{side}.json"))
+        for side in ("film", "substrate")
+    )
+    return film, substrate
+
+
+def load_interface(root: Path) -> Interface:
+    """Read the interface as built."""
+    return Interface.from_dict(_read_json(root, "structures/interface.json"))
+
+
+def _read_json(root: Path, name: str) -> dict[str, Any]:
+    path = root / name
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"{root}: not a job tree (it has no {name})",
+            hint="make one with: qdstruct prepare STUDY.yaml DIR",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: a JSON object was expected")
+    return document
