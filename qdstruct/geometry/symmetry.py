@@ -13,6 +13,9 @@ from qdstruct.geometry.planes import LatticePlane
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from spglib import SpglibDataset
+
+    _Cell = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
 __all__ = ["SpaceGroup", "plane_point_operations", "primitive_lattice", "space_group"]
 
@@ -40,9 +43,7 @@ class SpaceGroup:
     """(N,) index of the first atom of each atom's orbit."""
 
 
-def _spglib_cell(
-    atoms: Atoms,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+def _spglib_cell(atoms: Atoms) -> _Cell:
     return np.asarray(atoms.cell), atoms.get_scaled_positions(), atoms.numbers
 
 
@@ -74,16 +75,39 @@ def space_group(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> SpaceGro
             f"no space group for {atoms.get_chemical_formula()}: {reason}",
             hint="overlapping atoms or a degenerate cell are the usual cause",
         )
-    kind = spglib.get_spacegroup_type(data.hall_number)
+    hall_number = _hall_number_of_setting(_spglib_cell(atoms), data, precision)
+    kind = spglib.get_spacegroup_type(hall_number)
     return SpaceGroup(
         number=int(data.number),
         symbol=kind.international_short,
-        choice=data.choice,
-        hall_number=int(data.hall_number),
+        choice=kind.choice,
+        hall_number=hall_number,
         rotations=np.asarray(data.rotations, dtype=np.int64),
         translations=np.asarray(data.translations),
         equivalent_atoms=np.asarray(data.equivalent_atoms, dtype=np.int64),
     )
+
+
+def _hall_number_of_setting(cell: _Cell, data: SpglibDataset, precision: float) -> int:
+    """Return the Hall number whose axes are those of `cell`; the standard's where none is."""
+    import spglib
+
+    if _same_axes(data.transformation_matrix):
+        return int(data.hall_number)
+    numbers = np.arange(1, 531)
+    kinds = [spglib.get_spacegroup_type(int(n)).number for n in numbers]
+    for hall_number in numbers[np.array(kinds) == data.number]:
+        try:
+            other = spglib.get_symmetry_dataset(cell, precision, hall_number=int(hall_number))
+        except spglib.SpglibError:
+            continue
+        if other is not None and _same_axes(other.transformation_matrix):
+            return int(hall_number)
+    return int(data.hall_number)
+
+
+def _same_axes(transformation: NDArray[np.float64]) -> bool:
+    return bool(np.allclose(np.abs(transformation), np.eye(3), atol=1e-4))
 
 
 def primitive_lattice(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> NDArray[np.float64]:
