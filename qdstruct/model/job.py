@@ -40,6 +40,12 @@ class Job(Record):
     """Region of each atom in POSCAR order; empty where there is only one."""
     settings: dict[str, Any] = field(default_factory=dict)
     """INCAR tags as written, with where each came from: tag → {"value", "reason", "from"}."""
+    kpoints: tuple[int, int, int] | None = None
+    """Γ-centred mesh as written in KPOINTS."""
+    kpoints_reason: str = ""
+    """Where the mesh came from."""
+    potentials: tuple[str, ...] = ()
+    """PAW potential of each species in POSCAR order, for example ``Cs_sv``."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
