@@ -1,0 +1,283 @@
+"""Every coincidence cell of two crystals within an area and a strain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdstruct.errors import MatchError
+from qdstruct.matching.surfaces import Surface, crystal, inequivalent_facets, surface
+from qdstruct.model import CoincidenceMatch, Phase
+
+__all__ = ["FacetPairMatches", "check_bounds", "find_matches", "match_facets", "scan_facets"]
+
+DEFAULT_MAX_AREA = 400.0
+DEFAULT_MAX_STRAIN = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FacetPairMatches:
+    """All matches of one facet of the film with one of the substrate, as plain columns."""
+
+    film: Surface
+    """Facet of the film."""
+    substrate: Surface
+    """Facet of the substrate."""
+    film_transforms: NDArray[np.int64]
+    """(m, 2, 2) film supercells in primitive plane vectors."""
+    substrate_transforms: NDArray[np.int64]
+    """(m, 2, 2) substrate supercells; row i of a match coincides with row i of the film's."""
+    areas: NDArray[np.float64]
+    """(m,) area of the coincidence cell on the substrate, Å²."""
+    principal_strains: NDArray[np.float64]
+    """(m, 2) eigenvalues of U − 1, the larger magnitude first."""
+    strains: NDArray[np.float64]
+    """(m, 2, 2) U − 1 in the film's plane frame."""
+    rotations: NDArray[np.float64]
+    """(m,) degrees."""
+    folded: NDArray[np.int64]
+    """(m,) further matches folded into each row."""
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    @property
+    def film_areas(self) -> NDArray[np.float64]:
+        """(m,) area of the coincidence cell on the unstrained film, Å²."""
+        return np.asarray(_indices(self.film_transforms) * self.film.plane.area, dtype=float)
+
+    @property
+    def max_strains(self) -> NDArray[np.float64]:
+        """(m,) largest absolute principal strain of each match."""
+        return np.asarray(np.abs(self.principal_strains[:, 0]))
+
+    def select(self, rows: NDArray[Any]) -> FacetPairMatches:
+        """Keep some of the rows, in the order given."""
+        return FacetPairMatches(
+            film=self.film,
+            substrate=self.substrate,
+            film_transforms=self.film_transforms[rows],
+            substrate_transforms=self.substrate_transforms[rows],
+            areas=self.areas[rows],
+            principal_strains=self.principal_strains[rows],
+            strains=self.strains[rows],
+            rotations=self.rotations[rows],
+            folded=self.folded[rows],
+        )
+
+    def records(self) -> Iterator[CoincidenceMatch]:
+        """Yield one `CoincidenceMatch` per row."""
+        film, substrate = self.film, self.substrate
+        film_uvw = self.film_transforms @ film.lattice_directions
+        substrate_uvw = self.substrate_transforms @ substrate.lattice_directions
+        n_atoms = (
+            _indices(self.film_transforms) * film.crystal.n_atoms_primitive
+            + _indices(self.substrate_transforms) * substrate.crystal.n_atoms_primitive
+        )
+        for i in range(len(self)):
+            first, second = self.principal_strains[i].tolist()
+            yield CoincidenceMatch(
+                film_hkl=film.hkl,
+                substrate_hkl=substrate.hkl,
+                film_plane_vectors=film.plane.vectors,
+                substrate_plane_vectors=substrate.plane.vectors,
+                film_transform=self.film_transforms[i],
+                substrate_transform=self.substrate_transforms[i],
+                area=float(self.areas[i]),
+                strain=self.strains[i],
+                principal_strains=(first, second),
+                rotation=float(self.rotations[i]),
+                film_directions=film_uvw[i],
+                substrate_directions=substrate_uvw[i],
+                n_atoms_per_layer_pair=int(n_atoms[i]),
+                folded=int(self.folded[i]),
+            )
+
+
+def _indices(transforms: NDArray[np.int64]) -> NDArray[np.int64]:
+    return transforms[:, 0, 0] * transforms[:, 1, 1] - transforms[:, 0, 1] * transforms[:, 1, 0]
+
+
+def check_bounds(max_area: float, max_strain: float) -> None:
+    """Refuse bounds that mean nothing.
+
+    Raises
+    ------
+    MatchError
+        Unless 0 < max_area < ∞ and 0 < max_strain < 1.
+    """
+    if not (np.isfinite(max_area) and max_area > 0):
+        raise MatchError(
+            f"the largest area must be a positive number of Å², not {max_area}",
+            hint="400 Å² is a usual first choice",
+        )
+    if not 0 < max_strain < 1:
+        raise MatchError(
+            f"the largest strain must lie between 0 and 1, not {max_strain}",
+            hint="it is a fraction: 0.05 means 5 %",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Prepared:
+    """A facet with its superlattices listed."""
+
+    surface: Surface
+    basis: NDArray[np.float64]
+    area: float
+    operations: NDArray[np.int64]
+    superlattices: Any
+
+
+def _prepare(of: Surface, max_area: float) -> _Prepared:
+    from qdstruct.matching.kernel import superlattices
+
+    basis = np.ascontiguousarray(of.plane.planar)
+    area = float(np.linalg.det(basis))
+    return _Prepared(
+        surface=of,
+        basis=basis,
+        area=area,
+        operations=np.ascontiguousarray(of.operations.reshape(-1, 4)),
+        superlattices=superlattices(basis, int(max_area / area * (1 + 1e-9))),
+    )
+
+
+def _match(
+    film: _Prepared, substrate: _Prepared, max_area: float, max_strain: float
+) -> FacetPairMatches:
+    from qdstruct.matching.kernel import search_pair, standardise
+
+    integers, stretches = search_pair(
+        film.superlattices,
+        film.area,
+        film.operations,
+        substrate.superlattices,
+        substrate.area,
+        substrate.operations,
+        max_strain,
+    )
+    numbers = standardise(
+        integers, film.basis, film.operations, substrate.basis, substrate.operations
+    )
+    strains = stretches - 1
+    swap = np.abs(strains[:, 1]) > np.abs(strains[:, 0])
+    strains[swap] = strains[swap][:, ::-1]
+    transforms = integers[:, :8].reshape(-1, 2, 2, 2)
+    areas = _indices(transforms[:, 1]) * substrate.area
+    film_areas = _indices(transforms[:, 0]) * film.area
+    multiples = _multiples(max_area, np.maximum(areas, film_areas))
+    found = FacetPairMatches(
+        film=film.surface,
+        substrate=substrate.surface,
+        film_transforms=transforms[:, 0],
+        substrate_transforms=transforms[:, 1],
+        areas=np.asarray(areas, dtype=float),
+        principal_strains=strains,
+        strains=numbers[:, [1, 2, 2, 3]].reshape(-1, 2, 2),
+        rotations=numbers[:, 0],
+        folded=integers[:, 8] * multiples - 1,
+    )
+    return found.select(np.lexsort((np.abs(strains[:, 0]).round(12), areas.round(9))))
+
+
+def _multiples(max_area: float, areas: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Count the superlattices of each coincidence cell, itself included, up to an area."""
+    limits = np.floor(max_area / areas * (1 + 1e-9)).astype(int)
+    n = np.arange(1, int(limits.max(initial=0)) + 1)
+    divides = n[:, None] % n[None, :] == 0 if n.size else np.zeros((0, 0), bool)
+    total = np.concatenate([[0], np.cumsum((divides * n[None, :]).sum(axis=1))])
+    return np.asarray(total[limits])
+
+
+def match_facets(
+    film: Surface,
+    substrate: Surface,
+    *,
+    max_area: float = DEFAULT_MAX_AREA,
+    max_strain: float = DEFAULT_MAX_STRAIN,
+) -> FacetPairMatches:
+    """Find every match of two facets; an empty result is not an error.
+
+    Parameters are those of `find_matches`, with the facets already made.
+    """
+    check_bounds(max_area, max_strain)
+    return _match(_prepare(film, max_area), _prepare(substrate, max_area), max_area, max_strain)
+
+
+def scan_facets(
+    film: Phase,
+    substrate: Phase,
+    *,
+    max_index: int = 1,
+    max_area: float = DEFAULT_MAX_AREA,
+    max_strain: float = DEFAULT_MAX_STRAIN,
+) -> Iterator[FacetPairMatches]:
+    """Match every pair of symmetry-inequivalent facets, one pair at a time.
+
+    Yields
+    ------
+    FacetPairMatches
+        One for every pair, empty ones included, so that a caller can show progress.
+    """
+    check_bounds(max_area, max_strain)
+    film_crystal, substrate_crystal = crystal(film), crystal(substrate)
+    films = [
+        _prepare(surface(film_crystal, hkl), max_area)
+        for hkl in inequivalent_facets(film_crystal, max_index)
+    ]
+    substrates = [
+        _prepare(surface(substrate_crystal, hkl), max_area)
+        for hkl in inequivalent_facets(substrate_crystal, max_index)
+    ]
+    for a in films:
+        for b in substrates:
+            yield _match(a, b, max_area, max_strain)
+
+
+def find_matches(
+    film: Phase,
+    substrate: Phase,
+    film_hkl: ArrayLike,
+    substrate_hkl: ArrayLike,
+    *,
+    max_area: float = DEFAULT_MAX_AREA,
+    max_strain: float = DEFAULT_MAX_STRAIN,
+) -> tuple[CoincidenceMatch, ...]:
+    """Find every coincidence cell of one plane of the film on one plane of the substrate.
+
+    Parameters
+    ----------
+    film, substrate : Phase
+        The crystals. The film lies above, its plane's normal pointing away from the substrate.
+    film_hkl, substrate_hkl : three integers
+        Miller indices in the cells of the phases' files.
+    max_area : float
+        Bound on both supercells' areas, Å².
+    max_strain : float
+        Bound on |principal stretch − 1| of the film deformed onto the substrate, a fraction.
+
+    Returns
+    -------
+    tuple of CoincidenceMatch
+        Smallest area first, then smallest strain. Each is primitive (multiples are left out and
+        counted in ``folded``) and distinct under the symmetry of both faces; of equivalent
+        matches the one with the smallest rotation is reported.
+
+    Raises
+    ------
+    MatchError
+        If nothing fits: the message names the nearest miss in area and in strain. Also for
+        impossible planes and bounds.
+    """
+    films, substrates = surface(crystal(film), film_hkl), surface(crystal(substrate), substrate_hkl)
+    found = match_facets(films, substrates, max_area=max_area, max_strain=max_strain)
+    if not len(found):
+        from qdstruct.matching.misses import no_match_error
+
+        raise no_match_error([(films, substrates)], max_area=max_area, max_strain=max_strain)
+    return tuple(found.records())
