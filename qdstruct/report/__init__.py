@@ -1,1 +1,6 @@
 """Figures and the one-page HTML report."""
+
+from qdstruct.report.files import write_figures
+from qdstruct.report.page import study_figures, write_page
+
+__all__ = ["study_figures", "write_figures", "write_page"]

@@ -1,0 +1,315 @@
+"""The report: one self-contained HTML page that opens offline."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qdstruct.files import write_atomically
+from qdstruct.model import CoincidenceMatch, JobStatus, StudyResults
+from qdstruct.report import figures
+from qdstruct.report.style import COLOURS, colour_of, figure_style
+from qdstruct.resources import data_folder
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from matplotlib.figure import Figure
+
+__all__ = ["study_figures", "write_page"]
+
+MATCH_ROWS = 40
+
+
+@dataclass(frozen=True)
+class _Card:
+    label: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class _Section:
+    anchor: str
+    title: str
+
+
+def write_page(results: StudyResults, path: Path, *, force: bool = True) -> None:
+    """Write the report of a study.
+
+    Parameters
+    ----------
+    results : StudyResults
+        Everything the page shows.
+    path : Path
+        The HTML file; written beside and renamed.
+    force : bool
+        False refuses to replace an existing file.
+
+    Raises
+    ------
+    DestinationError
+        If the file cannot be written.
+    """
+    write_atomically(path, render_page(results), force=force)
+
+
+def render_page(results: StudyResults) -> str:
+    """Return the page as a string."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    folder = data_folder("templates") / "report"
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
+    )
+    drawn = {name: Markup(_svg(figure, name)) for name, figure in study_figures(results).items()}
+    return environment.get_template("report.html").render(
+        results=results,
+        title=results.study,
+        is_mock=results.is_mock,
+        css=Markup(_text(folder / "report.css")),
+        script=Markup(_text(folder / "report.js")),
+        viewer_library=Markup(_text(folder / "3Dmol-min.js").replace("</script", "<\\/script")),
+        viewer_json=Markup(_json(_viewer_data(results.interface.atoms))),
+        viewer={"n_atoms": len(results.interface.atoms)},
+        figures={name: drawn.get(name) for name in _FIGURES},
+        cards=_cards(results),
+        sections=_sections(results, set(drawn)),
+        crystals=(("film", results.film), ("substrate", results.substrate)),
+        match_rows=_match_rows(results),
+        match_total=len(results.matches),
+        interface_rows=_interface_rows(results),
+        edge_rows=_edge_rows(results),
+        charge_rows=_charge_rows(results),
+        job_rows=[_job_row(job) for job in results.jobs],
+    )
+
+
+_FIGURES = ("match", "dos_region", "dos_element", "charge", "powder", "spots")
+
+
+def study_figures(results: StudyResults) -> dict[str, Figure]:
+    """Draw every figure for which the study has data, by name."""
+    drawn: dict[str, Figure] = {}
+    with figure_style():
+        if len(results.matches) > 1:
+            drawn["match"] = figures.match_figure(results.matches, results.chosen_match)
+        if results.dos_by_region is not None:
+            drawn["dos_region"] = figures.dos_figure(results.dos_by_region, results.band_edges)
+        if results.dos_by_element is not None:
+            drawn["dos_element"] = figures.dos_figure(results.dos_by_element)
+        if results.charge_difference is not None:
+            drawn["charge"] = figures.charge_difference_figure(results.charge_difference)
+        if results.powder:
+            drawn["powder"] = figures.powder_figure(results.powder)
+        if results.spots:
+            drawn["spots"] = figures.spot_figure(results.spots)
+    return drawn
+
+
+def _svg(figure: Figure, name: str) -> str:
+    buffer = io.StringIO()
+    with figure_style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    # Several drawings share one page, so the identifiers of each must be its own.
+    text = re.sub(r'id="', f'id="{name}-', text)
+    text = re.sub(r'(xlink:href|href)="#', rf'\1="#{name}-', text)
+    text = text.replace("url(#", f"url(#{name}-")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{name} figure" ', 1)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":")).replace("</", "<\\/")
+
+
+def _sections(results: StudyResults, drawn: set[str]) -> list[_Section]:
+    present = [
+        ("asked", "Asked", True),
+        ("match", "Match", bool(results.matches)),
+        ("interface", "Interface", True),
+        ("dos", "Density of states", bool(drawn & {"dos_region", "dos_element"})),
+        ("charge", "Charge difference", "charge" in drawn),
+        ("patterns", "Patterns", bool(drawn & {"powder", "spots"})),
+        ("published", "Published", bool(results.published)),
+        ("jobs", "Calculations", bool(results.jobs)),
+        ("provenance", "Provenance", True),
+    ]
+    return [_Section(anchor, title) for anchor, title, shown in present if shown]
+
+
+def _cards(results: StudyResults) -> list[_Card]:
+    interface = results.interface
+    cards = [
+        _Card("Atoms", f"{len(interface.atoms)}", "interface cell"),
+        _Card("Interface area", f"{interface.area:.1f} Å²", "as built"),
+    ]
+    if interface.match is not None:
+        strain = 100 * interface.match.max_strain
+        cards.append(_Card("Largest strain", f"{strain:.2f} %", "coincidence cell"))
+    for edge in results.band_edges:
+        if edge.group in ("film", "substrate"):
+            cards.append(_Card(f"Gap of the {edge.group}", f"{edge.gap:.2f} eV", "projected DOS"))
+    if results.alignment:
+        cards.append(_Card("Alignment", results.alignment.split(":")[0], "band edges by region"))
+    if results.charge_difference is not None:
+        moved = results.charge_difference.transferred
+        cards.append(_Card("Charge into the film", f"{moved:+.3f} e", "per cell, from Δρ"))
+    done = sum(job.state == "done" for job in results.jobs)
+    if results.jobs:
+        cards.append(_Card("Jobs done", f"{done} of {len(results.jobs)}", f"{results.engine}"))
+    return cards
+
+
+def _match_rows(results: StudyResults) -> list[dict[str, Any]]:
+    return [
+        {
+            "chosen": index == results.chosen_match,
+            "rank": index + 1,
+            "area": f"{match.area:.1f}",
+            "e1": _signed(100 * match.principal_strains[0], 2),
+            "e2": _signed(100 * match.principal_strains[1], 2),
+            "rotation": _signed(match.rotation, 2),
+            "film": _directions(match, "film"),
+            "substrate": _directions(match, "substrate"),
+            "atoms": match.n_atoms_per_layer_pair,
+        }
+        for index, match in enumerate(results.matches[:MATCH_ROWS])
+    ]
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return "0." + "0" * digits if float(text) == 0 else text.replace("-", "−")
+
+
+def _directions(match: CoincidenceMatch, side: str) -> str:
+    vectors = match.film_directions if side == "film" else match.substrate_directions
+    return ", ".join("[" + " ".join(_index(i) for i in vector) + "]" for vector in vectors)
+
+
+def _index(value: float) -> str:
+    text = f"{round(float(value), 3):g}"
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def _interface_rows(results: StudyResults) -> list[tuple[str, str]]:
+    interface = results.interface
+    cell = np.asarray(interface.atoms.cell)
+    lengths = np.linalg.norm(cell, axis=1)
+    counts = _region_counts(interface.atoms)
+    return [
+        ("Geometry", interface.geometry),
+        ("Composition", interface.atoms.get_chemical_formula(mode="metal")),
+        ("Atoms", ", ".join(f"{name} {count}" for name, count in counts.items())),
+        ("Cell lengths", " × ".join(f"{length:.3f}" for length in lengths) + " Å"),
+        ("Film faces", f"{interface.film.bottom_termination} (touching) to "
+                       f"{interface.film.top_termination}"),
+        ("Substrate faces", f"{interface.substrate.bottom_termination} to "
+                            f"{interface.substrate.top_termination} (touching)"),
+        ("Gap between the facing planes", f"{interface.gap:.2f} Å"),
+        ("Strain on the film", _tensor(interface.film_strain)),
+        ("Strain on the substrate", _tensor(interface.substrate_strain)),
+        ("Vacuum", f"{interface.vacuum:.1f} Å"),
+    ]  # fmt: skip
+
+
+def _tensor(strain: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+    xx, yy, xy = 100 * strain[0, 0], 100 * strain[1, 1], 100 * strain[0, 1]
+    return f"xx {_signed(xx, 2)} %, yy {_signed(yy, 2)} %, xy {_signed(xy, 2)} %"
+
+
+def _region_counts(atoms: Atoms) -> dict[str, int]:
+    names, counts = np.unique(atoms.get_array("region"), return_counts=True)
+    return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
+
+
+def _edge_rows(results: StudyResults) -> list[tuple[str, ...]]:
+    return [
+        (edge.group, _signed(edge.valence_maximum, 2), _signed(edge.conduction_minimum, 2),
+         _signed(edge.gap, 2), f"± {edge.uncertainty:.2f}")
+        for edge in results.band_edges
+    ]  # fmt: skip
+
+
+def _charge_rows(results: StudyResults) -> list[tuple[str, str]]:
+    difference = results.charge_difference
+    if difference is None:
+        return []
+    whole, film, substrate = difference.n_electrons
+    return [
+        ("Electrons: interface, film, substrate", f"{whole:.4f}, {film:.4f}, {substrate:.4f}"),
+        ("Integral of Δρ over the cell (must vanish)", f"{difference.integral:.2e} e"),
+        ("Interface plane", f"z = {difference.interface_height:.2f} Å"),
+        ("Charge gained by the film", f"{difference.transferred:+.4f} e per cell of "
+                                      f"{difference.area:.1f} Å²"),
+    ]  # fmt: skip
+
+
+def _job_row(job: JobStatus) -> dict[str, Any]:
+    remarks = [*job.corrections, *([job.error] if job.error else [])]
+    if job.waits_for:
+        remarks.append("waits for " + ", ".join(job.waits_for))
+    return {
+        "name": job.name,
+        "subject": job.subject,
+        "state": job.state,
+        "attempts": job.attempts,
+        "atoms": "" if job.n_atoms is None else job.n_atoms,
+        "energy": "" if job.energy is None else _signed(job.energy, 4),
+        "force": "" if job.max_force is None else f"{job.max_force:.3f}",
+        "converged": {True: "yes", False: "no", None: ""}[job.converged],
+        "seconds": "" if job.seconds is None else f"{job.seconds:.1f}",
+        "remarks": "; ".join(remarks),
+    }
+
+
+def _viewer_data(atoms: Atoms) -> dict[str, Any]:
+    from ase.data import covalent_radii
+    from ase.data.colors import jmol_colors
+
+    symbols = sorted(set(atoms.get_chemical_symbols()))
+    numbers = {s: int(z) for s, z in zip(atoms.get_chemical_symbols(), atoms.numbers, strict=True)}
+    layers = atoms.arrays.get("layer", np.zeros(len(atoms), dtype=int))
+    regions = [str(region) for region in atoms.get_array("region")]
+    return {
+        "atoms": [
+            {"e": s, "p": [round(float(x), 3) for x in p], "r": r, "l": int(layer)}
+            for s, p, r, layer in zip(
+                atoms.get_chemical_symbols(), atoms.positions, regions, layers, strict=True
+            )
+        ],
+        "edges": _cell_edges(np.asarray(atoms.cell)),
+        "radii": {s: round(0.55 * float(covalent_radii[numbers[s]]), 3) for s in symbols},
+        "colours": {
+            "element": {s: _hex(jmol_colors[numbers[s]]) for s in symbols},
+            "region": {r: colour_of(r, i) for i, r in enumerate(sorted(set(regions)))},
+            "layer": [COLOURS[0], COLOURS[4], COLOURS[2], COLOURS[3]],
+        },
+    }  # fmt: skip
+
+
+def _hex(colour: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+    red, green, blue = (round(255 * float(channel)) for channel in colour)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _cell_edges(cell: np.ndarray[Any, np.dtype[np.float64]]) -> list[list[list[float]]]:
+    corners = [np.array([i, j, k]) for i in (0, 1) for j in (0, 1) for k in (0, 1)]
+    return [
+        [(one @ cell).round(3).tolist(), (two @ cell).round(3).tolist()]
+        for index, one in enumerate(corners)
+        for two in corners[index + 1 :]
+        if np.abs(one - two).sum() == 1
+    ]

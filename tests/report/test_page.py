@@ -1,0 +1,123 @@
+"""The report is one file, offline, complete, and says when its numbers are mocked."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from report_factories import make_results
+
+from qdstruct.errors import DestinationError
+from qdstruct.model import StudyResults
+from qdstruct.report import study_figures, write_figures, write_page
+
+VOID = {"meta", "link", "br", "input", "img", "hr", "path", "use"}
+
+
+class Outline(HTMLParser):
+    """Collects what a browser would load, and checks that tags close in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs) -> None:
+        values = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loads += [v for k, v in values.items() if k in ("src", "srcset") and v]
+        if tag == "link":
+            self.loads.append(values.get("href") or "")
+        if "id" in values:
+            self.ids.append(values["id"] or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_page(make_results(), path)
+    return path.read_text(encoding="utf-8")
+
+
+def test_page_is_well_formed_and_loads_nothing(page: str) -> None:
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    assert outline.loads == []
+    assert len(outline.ids) == len(set(outline.ids))
+    assert "@import" not in page.split("<script", 1)[0]
+
+
+def test_internal_links_have_targets(page: str) -> None:
+    head = page.split('<script type="application/json"', 1)[0]
+    targets = set(re.findall(r'\bid="([^"]+)"', head))
+    links = set(re.findall(r'href="#([^"]+)"', head))
+    assert links
+    assert links <= targets
+
+
+def test_user_text_is_escaped(page: str) -> None:
+    assert "<b>invented</b>" not in page
+    assert "&lt;b&gt;invented&lt;/b&gt;" in page
+    assert "&lt;angle brackets&gt;" in page
+
+
+def test_mock_banner_only_for_mock_numbers(page: str, tmp_path) -> None:
+    assert "Mock calculation." in page
+    write_page(make_results(is_mock=False), tmp_path / "real.html")
+    assert "Mock calculation." not in (tmp_path / "real.html").read_text(encoding="utf-8")
+
+
+def test_viewer_holds_every_atom(page: str) -> None:
+    block = re.search(r'id="structure">(.*?)</script>', page, re.S)
+    assert block is not None
+    data = json.loads(block.group(1))
+    assert len(data["atoms"]) == 16
+    assert {atom["r"] for atom in data["atoms"]} == {"film", "substrate"}
+    assert len(data["edges"]) == 12
+
+
+def test_unfinished_study_still_has_a_page(tmp_path) -> None:
+    write_page(make_results(finished=False), tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert 'id="dos"' not in text
+    assert 'id="jobs"' in text
+
+
+def test_existing_page_is_kept_without_force(tmp_path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("mine")
+    with pytest.raises(DestinationError):
+        write_page(make_results(), path, force=False)
+    assert path.read_text() == "mine"
+
+
+def test_figures_and_their_data(tmp_path) -> None:
+    results = make_results()
+    names = set(study_figures(results))
+    assert names == {"match", "dos_region", "dos_element", "charge", "powder", "spots"}
+    files = {path.name for path in write_figures(results, tmp_path)}
+    assert {f"{name}.pdf" for name in names} <= files
+    with (tmp_path / "dos_region.csv").open() as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == ["energy - Fermi level (eV)", "film (states/eV)", "substrate (states/eV)"]
+    assert len(rows) == 402
+    assert results.dos_by_region is not None
+    assert float(rows[5][1]) == pytest.approx(float(results.dos_by_region[0, 4]))
+
+
+def test_results_round_trip() -> None:
+    results = make_results()
+    text = json.dumps(results.to_dict(), allow_nan=False)
+    assert json.dumps(StudyResults.from_dict(json.loads(text)).to_dict()) == text
