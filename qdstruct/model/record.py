@@ -42,11 +42,14 @@ class Record:
 
 @cache
 def _hints(cls: type) -> dict[str, Any]:
-    import ase
-    import xarray
+    try:
+        hints = typing.get_type_hints(cls)
+    except NameError:  # a field names a type of ase or xarray: only then are they worth loading
+        import ase
+        import xarray
 
-    names = {"Atoms": ase.Atoms, "DataArray": xarray.DataArray, "Dataset": xarray.Dataset}
-    hints = typing.get_type_hints(cls, localns=names)
+        names = {"Atoms": ase.Atoms, "DataArray": xarray.DataArray, "Dataset": xarray.Dataset}
+        hints = typing.get_type_hints(cls, localns=names)
     return {f.name: hints[f.name] for f in dataclasses.fields(cls)}
 
 
