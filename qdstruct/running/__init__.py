@@ -1,1 +1,22 @@
-"""One job under custodian, the tree on an executor, and the mock engine."""
+"""One job under custodian, the tree on an executor, and the mock engine.
+
+Importing this room is cheap: custodian is loaded only in the process that runs a job.
+"""
+
+from qdstruct.running.engine import ENGINES, Engine, find_engine
+from qdstruct.running.job import run_job
+from qdstruct.running.locks import LockHeldError
+from qdstruct.running.status import retry, tree_status
+from qdstruct.running.tree import require_all_done, run_tree
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "LockHeldError",
+    "find_engine",
+    "require_all_done",
+    "retry",
+    "run_job",
+    "run_tree",
+    "tree_status",
+]

@@ -1,0 +1,191 @@
+"""What an earlier attempt left in a job directory: kept, restarted from, or taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import shutil
+import signal
+import socket
+import time
+from pathlib import Path
+
+from qdstruct.errors import OutputError, RunError
+from qdstruct.model import Job
+from qdstruct.running.corrections import CUSTODIAN_FILE
+from qdstruct.running.locks import ENGINE_LOCK, holder, is_held
+from qdstruct.running.records import (
+    RUN_FILE,
+    archive_directory,
+    archived_attempts,
+    read_record,
+)
+
+__all__ = [
+    "await_orphan",
+    "keep_originals",
+    "restart_from_contcar",
+    "set_aside",
+    "whole_contcar",
+]
+
+_KEPT = (
+    "OUTCAR",
+    "OSZICAR",
+    "vasprun.xml",
+    "CONTCAR",
+    "XDATCAR",
+    "vasp.out",
+    "std_err.txt",
+    CUSTODIAN_FILE,
+)
+_LARGE = (
+    "CHG",
+    "CHGCAR",
+    "AECCAR0",
+    "AECCAR1",
+    "AECCAR2",
+    "LOCPOT",
+    "WAVECAR",
+    "DOSCAR",
+    "EIGENVAL",
+    "ELFCAR",
+    "IBZKPT",
+    "PARCHG",
+    "PCDAT",
+    "PROCAR",
+    "REPORT",
+    "STOPCAR",
+    "vaspout.h5",
+)
+_INPUTS = ("INCAR", "KPOINTS", "POSCAR")
+
+
+def keep_originals(directory: Path) -> None:
+    """Copy INCAR, KPOINTS and POSCAR to ``*.orig`` once, before anything corrects them."""
+    for name in _INPUTS:
+        source, copy = directory / name, directory / f"{name}.orig"
+        if source.is_file() and not copy.exists():
+            shutil.copy2(source, copy)
+
+
+def set_aside(directory: Path, attempt: int) -> None:
+    """Move what attempt number `attempt` wrote into ``attempt-N`` and remove its large files.
+
+    The record moves last: killed in between, the same call finishes the work.
+    """
+    archive = archive_directory(directory, attempt)
+    archive.mkdir(exist_ok=True)
+    found = [directory / name for name in _KEPT]
+    found += sorted(directory.glob("error.*.tar*"))
+    for path in found:
+        if path.is_file():
+            path.replace(archive / path.name)
+    for name in _LARGE:
+        (directory / name).unlink(missing_ok=True)
+    record = directory / RUN_FILE
+    if record.exists():
+        record.replace(archive / RUN_FILE)
+
+
+def restart_from_contcar(directory: Path, job: Job) -> bool:
+    """Let a relaxation go on from where the last attempt stood, when that was interrupted.
+
+    Parameters
+    ----------
+    directory : Path
+        The job's directory, with its POSCAR as staged.
+    job : Job
+        Only ``relax`` jobs are continued.
+
+    Returns
+    -------
+    bool
+        True when POSCAR now holds that structure (the staged one stays as ``POSCAR.orig``).
+    """
+    poscar = directory / "POSCAR"
+    archive = archive_directory(directory, archived_attempts(directory))
+    contcar = archive / "CONTCAR"
+    if job.kind != "relax" or not _interrupted(archive) or not whole_contcar(contcar, poscar):
+        return False
+    beside = directory / ".POSCAR.part"
+    shutil.copyfile(contcar, beside)
+    beside.replace(poscar)
+    return True
+
+
+def _interrupted(archive: Path) -> bool:
+    try:
+        record = read_record(archive)
+    except OutputError:
+        return False
+    return record is not None and record.state == "running"
+
+
+def whole_contcar(contcar: Path, poscar: Path) -> bool:
+    """Tell whether `contcar` holds a position for every atom of `poscar`, of the same species."""
+    try:
+        wanted, found = poscar.read_text().splitlines(), contcar.read_text().splitlines()
+        counts = [int(word) for word in wanted[6].split()]
+        if not counts or [line.split() for line in found[5:7]] != [
+            line.split() for line in wanted[5:7]
+        ]:
+            return False
+        first = 9 if found[7].strip()[:1] in "Ss" else 8
+        rows = [found[1].split()[:1], *(line.split()[:3] for line in found[2:5])]
+        positions = [line.split()[:3] for line in found[first : first + sum(counts)]]
+        if len(positions) != sum(counts) or any(len(row) != 3 for row in [*rows[1:], *positions]):
+            return False
+        return all(math.isfinite(float(word)) for row in [*rows, *positions] for word in row)
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def await_orphan(directory: Path, *, patience: float) -> None:
+    """Wait for an engine that outlived its job's process; stop it when it makes no progress.
+
+    Parameters
+    ----------
+    directory : Path
+        The job's directory.
+    patience : float
+        How long it may write nothing before it is stopped, s.
+
+    Raises
+    ------
+    RunError
+        When it runs on another machine, or cannot be stopped.
+    """
+    lock = directory / ENGINE_LOCK
+    while is_held(lock):
+        if time.time() - _last_sign_of_life(directory) > patience:
+            _stop_orphan(lock)
+            return
+        time.sleep(0.1)
+
+
+def _last_sign_of_life(directory: Path) -> float:
+    times = [0.0]
+    for path in directory.iterdir():
+        with contextlib.suppress(OSError):
+            times.append(path.stat().st_mtime)
+    return max(times)
+
+
+def _stop_orphan(lock: Path) -> None:
+    pid, host = holder(lock)
+    if host != socket.gethostname() or pid <= 1:
+        raise RunError(
+            f"{lock.parent}: an engine of an earlier attempt still runs (process {pid} on {host})",
+            hint="stop it there, then run again",
+        )
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, sent)
+        deadline = time.monotonic() + 5.0
+        while time.monotonic() < deadline:
+            if not is_held(lock):
+                return
+            time.sleep(0.05)
+    raise RunError(f"{lock.parent}: process {pid} of an earlier attempt cannot be stopped")

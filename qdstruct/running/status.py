@@ -1,0 +1,161 @@
+"""How every job of a tree stands, derived from its files and locks alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from pathlib import Path
+
+from qdstruct.errors import InputError, OutputError
+from qdstruct.model import Job, JobStatus, JobTree, RunRecord
+from qdstruct.running.locks import JOB_LOCK, hold_lock, is_held
+from qdstruct.running.records import (
+    archived_attempts,
+    now,
+    read_record,
+    seconds_between,
+)
+from qdstruct.running.restart import set_aside
+
+__all__ = ["INTERRUPTED", "retry", "tree_status"]
+
+INTERRUPTED = "interrupted; starts again with the next run"
+"""Error text of a job whose record says running while nobody runs it."""
+
+
+def tree_status(root: Path, tree: JobTree) -> tuple[JobStatus, ...]:
+    """Return the state of every job, in the tree's order.
+
+    Parameters
+    ----------
+    root : Path
+        Directory of the tree; reading permission is enough.
+    tree : JobTree
+        Its jobs.
+
+    Returns
+    -------
+    tuple of JobStatus
+        ``done`` and ``failed`` as recorded; ``running`` while a living process holds the job's
+        lock; else ``ready`` when all parents are done, and ``waiting`` when not. A ``run.json``
+        that cannot be read makes its job ``failed``, with the reason.
+    """
+    found: dict[str, JobStatus] = {}
+    for job in tree.jobs:
+        waits_for = tuple(p for p in job.parents if p not in found or found[p].state != "done")
+        found[job.name] = _job_status(root / job.name, job, waits_for)
+    return tuple(found.values())
+
+
+def _job_status(directory: Path, job: Job, waits_for: tuple[str, ...]) -> JobStatus:
+    record, error = _record_of(directory)
+    held = is_held(directory / JOB_LOCK)
+    if record is not None and record.state == "running" and not held:
+        record, error = _record_of(directory)  # it may have ended between the two looks
+    if error is not None:
+        state = "failed"
+    elif record is not None and record.state != "running":
+        state = record.state
+    elif held:
+        state = "running"
+    else:
+        state = "waiting" if waits_for else "ready"
+    return _filled(directory, job, record, state, error, () if state == "done" else waits_for)
+
+
+def _record_of(directory: Path) -> tuple[RunRecord | None, str | None]:
+    try:
+        return read_record(directory), None
+    except OutputError as error:
+        return None, str(error)
+
+
+def _filled(
+    directory: Path,
+    job: Job,
+    record: RunRecord | None,
+    state: str,
+    error: str | None,
+    waits_for: tuple[str, ...],
+) -> JobStatus:
+    bare = JobStatus(
+        name=job.name,
+        kind=job.kind,
+        subject=job.subject,
+        state=state,
+        attempts=archived_attempts(directory),
+        path=str(directory),
+        waits_for=waits_for,
+        n_atoms=len(job.regions) or _atoms_in(directory / "POSCAR"),
+        error=error,
+    )
+    if record is None:
+        return bare
+    interrupted = record.state == "running" and state != "running"
+    end = record.finished or (now() if state == "running" else None)
+    return dataclasses.replace(
+        bare,
+        attempts=record.attempts,
+        energy=record.energy,
+        converged=record.converged,
+        max_force=record.max_force,
+        seconds=None if end is None else seconds_between(record.started, end),
+        corrections=record.corrections,
+        error=INTERRUPTED if interrupted else record.error,
+    )
+
+
+def _atoms_in(poscar: Path) -> int | None:
+    try:
+        with poscar.open(encoding="utf-8", errors="replace") as lines:
+            head = [next(lines) for _ in range(7)]
+        return sum(int(word) for word in head[6].split()) or None
+    except (OSError, ValueError, StopIteration):
+        return None
+
+
+def retry(root: Path, tree: JobTree, names: Collection[str] | None = None) -> tuple[str, ...]:
+    """Set failed jobs aside, so that the next run starts them again; touches nothing else.
+
+    Parameters
+    ----------
+    root : Path
+        Directory of the tree.
+    tree : JobTree
+        Its jobs.
+    names : collection of str, optional
+        Which failed jobs; all of them when not given.
+
+    Returns
+    -------
+    tuple of str
+        The jobs that will start again. What they left is kept in ``attempt-N``.
+
+    Raises
+    ------
+    InputError
+        When a name is not a job of the tree, or that job has not failed.
+    LockHeldError
+        When a process is still at work in one of them.
+    """
+    statuses = {status.name: status for status in tree_status(root, tree)}
+    failed = tuple(name for name, status in statuses.items() if status.state == "failed")
+    chosen = failed if names is None else tuple(dict.fromkeys(names))
+    for name in chosen:
+        if name not in statuses:
+            raise InputError(f"'{name}' is not a job of this tree", hint=_listing(statuses))
+        if name not in failed:
+            raise InputError(
+                f"{name} has not failed: it is {statuses[name].state}",
+                hint=f"failed jobs: {', '.join(failed) or 'none'}",
+            )
+    for name in chosen:
+        directory = root / name
+        with hold_lock(directory / JOB_LOCK, doing=f"retry {name}"):
+            number = max(statuses[name].attempts, archived_attempts(directory) + 1)
+            set_aside(directory, number)
+    return chosen
+
+
+def _listing(names: Collection[str]) -> str:
+    return f"its jobs are: {', '.join(names)}"
