@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BOLTZMANN", "COULOMB", "HARTREE", "HBAR2_OVER_2M", "HC", "WAVELENGTHS"]
+__all__ = ["BOHR", "BOLTZMANN", "COULOMB", "DALTON", "HARTREE", "HBAR2_OVER_2M", "HC", "WAVELENGTHS"]
 
+DALTON: Final = 1.66053906660
+"""Atomic mass constant in g/cm³ Å³ (10⁻²⁴ g)."""
 HARTREE: Final = 27.211386245988
 """Hartree energy in eV."""
 BOHR: Final = 0.529177210903

@@ -43,3 +43,7 @@ class Phase(Record):
     """Other names under which the phase is found."""
     source_file: str = ""
     """File the structure was read from."""
+    reported_density: float | None = None
+    """Density in g/cm³ that the source prints; None where it prints none."""
+    provenance: str = ""
+    """Data collection in which the published cell was found; empty for a user's file."""
