@@ -1,0 +1,214 @@
+"""Reading any structure file that ASE, or else pymatgen, understands."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qdstruct.errors import PhaseError
+from qdstruct.model import Phase
+from qdstruct.phases import cif
+from qdstruct.phases.describe import check_crystal, describe
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.io.cif import CIFBlock
+
+__all__ = ["read_atoms", "read_structure"]
+
+KEPT_ARRAYS = ("region", "layer", "molecule")
+"""Per-atom arrays that survive reading; readers leave others that mean nothing here."""
+
+
+def read_structure(path: str | Path) -> Phase:
+    """Read a crystal from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        CIF, POSCAR/CONTCAR, extxyz, or anything else that ASE or pymatgen reads. Of a trajectory
+        the last frame is taken.
+
+    Returns
+    -------
+    Phase
+        Named after the file's stem (or by ``_qdstruct_name`` in a CIF file); citation,
+        temperature, setting and caveats where the CIF file has them.
+
+    Raises
+    ------
+    PhaseError
+        If the file is missing, a directory, empty, unreadable, not periodic, partly occupied,
+        lacks sites that its own formula names, has coordinates that are not numbers or atoms that
+        overlap. The message names the file and says what to do.
+    """
+    file = Path(path)
+    _check_file(file)
+    if _is_cif(file):
+        return _read_cif(file)
+    return describe(read_atoms(file), name=_stem(file), source_file=str(file))
+
+
+def read_atoms(path: str | Path) -> Atoms:
+    """Read atoms from a file, periodic or not.
+
+    Raises
+    ------
+    PhaseError
+        If the file is missing, a directory, empty, unreadable or holds no atoms. A CIF file is
+        checked as `read_structure` does.
+    """
+    file = Path(path)
+    _check_file(file)
+    if _is_cif(file):
+        return _cif_atoms(file, cif.crystal_block(file))
+    atoms = _clean(_read_with_ase(file) or _read_with_pymatgen(file))
+    if len(atoms) == 0:
+        raise PhaseError(f"{file}: no atoms", hint="give a file with at least one atom")
+    return atoms
+
+
+def _check_file(file: Path) -> None:
+    if file.is_dir():
+        raise PhaseError(
+            f"{file}: this is a directory, not a structure file",
+            hint=f"name the file in it, for example {file / 'CONTCAR'}",
+        )
+    if not file.exists():
+        raise PhaseError(f"{file}: file not found", hint="check the path and the spelling")
+    try:
+        with file.open("rb") as stream:
+            beginning = stream.read(4096)
+    except OSError as error:
+        raise PhaseError(
+            f"{file}: cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
+    if not beginning.strip():
+        raise PhaseError(f"{file}: this file is empty", hint="export the structure again")
+
+
+def _is_cif(file: Path) -> bool:
+    return file.suffix.lower() in (".cif", ".mcif")
+
+
+def _stem(file: Path) -> str:
+    if file.stem.upper() in ("POSCAR", "CONTCAR") and file.absolute().parent.name:
+        return f"{file.absolute().parent.name}-{file.stem}"
+    return file.stem
+
+
+def _read_with_ase(file: Path) -> Atoms | None:
+    import ase.io
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            atoms = ase.io.read(file)
+        except Exception:  # readers fail in any way on a foreign file; pymatgen is asked next
+            return None
+    return atoms[-1] if isinstance(atoms, list) else atoms
+
+
+def _read_with_pymatgen(file: Path) -> Atoms:
+    from pymatgen.core import Structure
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            structure = Structure.from_file(str(file))
+            ordered = structure.is_ordered
+        except Exception as error:
+            raise _unreadable(file, error) from error
+    if not ordered:
+        raise PhaseError(
+            f"{file}: partly occupied sites",
+            hint="choose one ordered arrangement and give every site occupancy 1",
+        )
+    return AseAtomsAdaptor.get_atoms(structure)
+
+
+def _unreadable(file: Path, error: Exception) -> PhaseError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return PhaseError(
+        f"{file}: neither ASE nor pymatgen can read this file ({reason})",
+        hint="give a CIF, POSCAR or extxyz file; the file name must tell its format",
+    )
+
+
+def _clean(atoms: Atoms) -> Atoms:
+    from ase import Atoms
+
+    plain = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    for name in KEPT_ARRAYS:
+        if name in atoms.arrays:
+            plain.set_array(name, atoms.arrays[name])
+    return plain
+
+
+def _cif_atoms(file: Path, block: CIFBlock) -> Atoms:
+    cif.check_sites(file, block)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            atoms = block.get_atoms(fractional_occupancies=False)
+        except Exception:  # as in _read_with_ase
+            atoms = _read_with_pymatgen(file)
+    atoms = _clean(atoms)
+    check_crystal(atoms, str(file))
+    problem = cif.composition_problem(block, atoms)
+    if problem:
+        raise PhaseError(
+            f"{file}: sites are missing or wrong: {problem}",
+            hint="add the missing sites (often H) or correct _chemical_formula_sum",
+        )
+    return atoms
+
+
+def _read_cif(file: Path) -> Phase:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            block = cif.crystal_block(file)
+        except PhaseError:
+            raise
+        except Exception as error:
+            raise _unreadable(file, error) from error
+    atoms = _cif_atoms(file, block)
+    name = cif.text(block, "_qdstruct_name")
+    phase = describe(atoms, name=name or file.stem, source_file=str(file))
+    temperature = cif.text(block, "_cell_measurement_temperature")
+    return replace(
+        phase,
+        formula=(cif.text(block, "_chemical_formula_structural") if name else "") or phase.formula,
+        setting=cif.text(block, "_qdstruct_setting") or phase.setting,
+        citation=cif.text(block, "_qdstruct_citation") or _citation(block),
+        temperature=_number(temperature),
+        caveats=tuple(cif.items(block, "_qdstruct_caveat")),
+        aliases=tuple(cif.items(block, "_qdstruct_alias")),
+        reported_density=_number(cif.text(block, "_exptl_crystal_density_diffrn")),
+        provenance=cif.text(block, "_qdstruct_found_in"),
+    )
+
+
+def _number(words: str) -> float | None:
+    try:
+        return float(words)
+    except ValueError:
+        return None
+
+
+def _citation(block: CIFBlock) -> str | None:
+    authors = ", ".join(name.split(",")[0] for name in cif.items(block, "_publ_author_name"))
+    journal = cif.text(block, "_journal_name_full")
+    place = " ".join(
+        word
+        for word in (cif.text(block, f"_journal_{k}") for k in ("volume", "page_first"))
+        if word
+    )
+    year = cif.text(block, "_journal_year")
+    doi = cif.text(block, "_journal_paper_doi") or cif.text(block, "_citation_doi")
+    parts = [authors, f"{journal} {place}".strip(), f"({year})" if year else "", doi]
+    return ", ".join(part for part in parts if part) or None
