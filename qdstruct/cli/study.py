@@ -2,8 +2,247 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from qdstruct.cli.output import JsonOption, print_json, print_table
+
+if TYPE_CHECKING:
+    from qdstruct.model import JobStatus, StudyResults
 
 __all__ = ["commands"]
 
 commands = typer.Typer()
+
+TreeArgument = Annotated[Path, typer.Argument(help="A directory made by 'qdstruct prepare'.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists already.")]
+
+
+@commands.command("prepare")
+def prepare_command(
+    study: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
+    directory: Annotated[Path, typer.Argument(help="The job tree to make.")],
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the tree of VASP job directories of a study, checked before it takes its place.
+
+    Example: qdstruct prepare cspbbr3-cds my-study
+    """
+    from qdstruct.pipeline.prepare import prepare
+
+    plan, tree, findings = prepare(study, directory, force=force)
+    for finding in findings:
+        typer.echo(f"{finding.severity}: {finding.job}: {finding.message}", err=True)
+    interface = plan.interface
+    if as_json:
+        print_json(
+            {
+                "directory": str(directory),
+                "study": tree.study,
+                "n_atoms": len(interface.atoms),
+                "area": interface.area,
+                "jobs": [{"name": job.name, "kind": job.kind, "parents": list(job.parents)}
+                         for job in tree.jobs],
+                "warnings": [finding.message for finding in findings],
+            }
+        )  # fmt: skip
+        return
+    print_table(
+        f"{tree.study}: {interface.atoms.get_chemical_formula(mode='metal')}, "
+        f"{len(interface.atoms)} atoms, {interface.area:.1f} Å²",
+        ["Job", "Kind", "Subject", "After"],
+        [(job.name, job.kind, job.subject, ", ".join(job.parents)) for job in tree.jobs],
+        note=f"Written to {directory}/. Next: qdstruct run {directory} "
+        f"(or read {directory}/README.txt to submit by hand)",
+    )
+
+
+@commands.command("run")
+def run_command(
+    directory: TreeArgument,
+    engine: Annotated[str, typer.Option(help="vasp, or mock to try the chain.")] = "vasp",
+    command: Annotated[
+        str | None, typer.Option(help="How VASP is started, e.g. 'mpirun -n 4 vasp_std'.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Jobs at a time.")] = 1,
+    executor: Annotated[
+        Path | None,
+        typer.Option(
+            help="Python file whose function executor() returns a concurrent.futures "
+            "executor (a cluster, say)."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run every job that is not done, in order, under custodian; run again to continue.
+
+    Example: qdstruct run my-study --command 'mpirun -n 16 vasp_std' --jobs 2
+    """  # fmt: skip
+    from qdstruct.cli.progress import live_status_table
+    from qdstruct.pipeline.run import load_executor, run
+
+    pool = load_executor(executor) if executor else None
+    with live_status_table() as show:
+        statuses = run(
+            directory, engine=engine, command=command, n_workers=jobs, executor=pool,
+            on_change=show,
+        )  # fmt: skip
+    _finish(statuses, as_json)
+
+
+def _finish(statuses: tuple[JobStatus, ...], as_json: bool) -> None:
+    if as_json:
+        print_json({"jobs": [status.to_dict() for status in statuses]})
+    failed = [status for status in statuses if status.state == "failed"]
+    for status in failed:
+        typer.echo(f"failed: {status.name}: {status.error}", err=True)
+    done = sum(status.state == "done" for status in statuses)
+    typer.echo(f"{done} of {len(statuses)} jobs done", err=True)
+    if done < len(statuses):
+        raise typer.Exit(1)
+
+
+@commands.command("status")
+def status_command(directory: TreeArgument, as_json: JsonOption = False) -> None:
+    """Print every job's state, attempts, energy and what it waits for.
+
+    Example: qdstruct status my-study
+    """
+    from qdstruct.pipeline.run import status
+
+    statuses = status(directory)
+    if as_json:
+        print_json({"jobs": [each.to_dict() for each in statuses]})
+        return
+    print_table(
+        str(directory),
+        ["Job", "State", "Attempts", "Energy (eV)", "Converged", "Waits for or error"],
+        [
+            (
+                each.name,
+                each.state,
+                str(each.attempts),
+                "" if each.energy is None else f"{each.energy:.4f}",
+                {True: "yes", False: "no", None: ""}[each.converged],
+                each.error or ", ".join(each.waits_for),
+            )
+            for each in statuses
+        ],
+    )
+
+
+@commands.command("retry")
+def retry_command(
+    directory: TreeArgument,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Failed jobs; all of them if none is named.")
+    ] = None,
+) -> None:
+    """Clear failed jobs, so that the next run starts them again.
+
+    Example: qdstruct retry my-study interface/relax
+    """
+    from qdstruct.pipeline.run import retry
+
+    cleared = retry(directory, names or None)
+    typer.echo(f"cleared: {', '.join(cleared) or 'nothing had failed'}")
+
+
+@commands.command("analyze")
+def analyze_command(directory: TreeArgument, as_json: JsonOption = False) -> None:
+    """Compute everything the finished jobs allow; write results.json and figures/.
+
+    Example: qdstruct analyze my-study
+    """
+    from qdstruct.pipeline.analyse import analyse
+    from qdstruct.pipeline.reporting import write_figures
+
+    results = analyse(directory)
+    files = write_figures(directory)
+    if as_json:
+        print_json(_summary(results))
+        return
+    rows = [(label, value) for label, value in _lines(results)]
+    note = "\n".join([*results.notes, f"Written: {directory}/results.json, {len(files)} files in "
+                      f"{directory}/figures/"])  # fmt: skip
+    print_table(results.study, ["Result", "Value"], rows, note=note)
+
+
+def _lines(results: StudyResults) -> list[tuple[str, str]]:
+    lines = [
+        (f"Band edges, {edge.group}",
+         f"{edge.valence_maximum:+.2f} and {edge.conduction_minimum:+.2f} eV from the Fermi "
+         f"level, gap {edge.gap:.2f} ± {edge.uncertainty:.2f} eV")
+        for edge in results.band_edges
+    ]  # fmt: skip
+    if results.alignment:
+        lines.append(("Alignment", results.alignment))
+    difference = results.charge_difference
+    if difference is not None:
+        lines.append(("Charge gained by the film", f"{difference.transferred:+.4f} e per cell"))
+        lines.append(("∫Δρ over the cell", f"{difference.integral:.1e} e"))
+    lines.append(("Engine", results.engine + (" (MOCK, not physics)" if results.is_mock else "")))
+    return lines
+
+
+def _summary(results: StudyResults) -> dict[str, object]:
+    difference = results.charge_difference
+    return {
+        "study": results.study,
+        "engine": results.engine,
+        "is_mock": results.is_mock,
+        "alignment": results.alignment,
+        "band_edges": [edge.to_dict() for edge in results.band_edges],
+        "charge_transferred": None if difference is None else difference.transferred,
+        "charge_integral": None if difference is None else difference.integral,
+        "jobs": {status.name: status.state for status in results.jobs},
+        "published": [row.to_dict() for row in results.published],
+        "notes": list(results.notes),
+    }
+
+
+@commands.command("report")
+def report_command(
+    directory: TreeArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="HTML file [DIRECTORY/report.html].")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Analyse the tree as it stands and write the one-page HTML report.
+
+    Example: qdstruct report my-study -o my-study.html
+    """
+    from qdstruct.files import refuse_existing
+    from qdstruct.pipeline.analyse import analyse
+    from qdstruct.pipeline.reporting import write_report
+
+    if output is not None:
+        refuse_existing(output, force=force)
+    analyse(directory)
+    typer.echo(f"written: {write_report(directory, output)}")
+
+
+@commands.command("demo")
+def demo_command(
+    directory: Annotated[Path, typer.Argument(help="Directory to make.")] = Path("qdstruct-demo"),
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Jobs at a time.")] = 2,
+    force: ForceOption = False,
+) -> None:
+    """Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute.
+
+    Example: qdstruct demo
+    """
+    from qdstruct.cli.progress import live_status_table
+    from qdstruct.pipeline.demo import demo
+
+    def say(step: str) -> None:
+        typer.echo(f"→ {step}", err=True)
+
+    with live_status_table() as show:
+        results = demo(directory, force=force, n_workers=jobs, on_step=say, on_change=show)
+    print_table(f"{results.study} (mock engine)", ["Result", "Value"], _lines(results))
+    typer.echo(f"Open {directory / 'report.html'} in a browser.")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
 from qdstruct import running
+from qdstruct.errors import InputError
 from qdstruct.model import JobStatus
 from qdstruct.pipeline.prepare import load_tree
 
-__all__ = ["run", "status"]
+__all__ = ["load_executor", "retry", "run", "status"]
 
 
 def run(
@@ -69,3 +71,31 @@ def run(
 def status(root: Path) -> tuple[JobStatus, ...]:
     """Return the state of every job of a tree, derived from its files."""
     return running.tree_status(root, load_tree(root))
+
+
+def retry(root: Path, names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Clear failed jobs, so that the next run starts them again; return their names."""
+    return running.retry(root, load_tree(root), names)
+
+
+def load_executor(path: Path) -> Executor:
+    """Return what the function ``executor()`` of a user's Python file returns.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be run, has no such function, or it returns something else.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file", hint="give a Python file with def executor()")
+    try:
+        make = runpy.run_path(str(path)).get("executor")
+    except Exception as error:
+        raise InputError(f"{path}: cannot be run: {type(error).__name__}: {error}") from error
+    pool = make() if callable(make) else None
+    if not isinstance(pool, Executor) and not hasattr(pool, "submit"):
+        raise InputError(
+            f"{path}: its function executor() must return a concurrent.futures executor",
+            hint="def executor(): return concurrent.futures.ThreadPoolExecutor(4)",
+        )
+    return pool  # type: ignore[return-value]

@@ -1,0 +1,61 @@
+"""The whole main job on the embedded default: ``cspbbr3-cds`` on the mock engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qdstruct.errors import RunError
+from qdstruct.model import JobStatus, StudyResults
+from qdstruct.pipeline.analyse import analyse
+from qdstruct.pipeline.prepare import prepare
+from qdstruct.pipeline.reporting import write_figures, write_report
+from qdstruct.pipeline.run import run
+
+__all__ = ["DEMO_STUDY", "demo"]
+
+DEMO_STUDY = "cspbbr3-cds"
+
+
+def demo(
+    root: Path,
+    *,
+    force: bool = False,
+    n_workers: int = 2,
+    on_step: Callable[[str], None] = lambda _: None,
+    on_change: Callable[[tuple[JobStatus, ...]], None] | None = None,
+) -> StudyResults:
+    """Match, build, prepare, run on the mock, analyse and report.
+
+    Parameters
+    ----------
+    root : Path
+        Directory to make. One that a killed demo left behind is continued.
+    force : bool
+        Replace an existing directory instead.
+    n_workers : int
+        Jobs at a time.
+    on_step, on_change : callable
+        Told what happens, for display.
+
+    Raises
+    ------
+    RunError
+        If a job failed.
+    """
+    if force or not (root / "tree.json").is_file():
+        on_step(f"match, build and prepare {DEMO_STUDY}")
+        prepare(DEMO_STUDY, root, force=force)
+    on_step("run every job on the mock engine")
+    statuses = run(root, engine="mock", n_workers=n_workers, on_change=on_change)
+    failed = [status.name for status in statuses if status.state != "done"]
+    if failed:
+        raise RunError(
+            f"not every job is done: {', '.join(failed)}",
+            hint=f"see job.log in each of them, and qdstruct status {root}",
+        )
+    on_step("analyse and draw")
+    results = analyse(root)
+    write_figures(root)
+    write_report(root)
+    return results
