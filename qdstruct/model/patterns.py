@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qdstruct.model.record import Record
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class PowderPattern(Record):
     """By angle."""
     pattern: DataArray
     """Intensity (strongest point 100) against two_theta in degrees (dim two_theta)."""
+    cell: NDArray[np.float64] | None = None
+    """(3, 3) cell to which the Miller indices refer, rows in Å; None for finite particles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,8 @@ class Spot(Record):
     """Kinematic intensity, strongest spot (direct beam excluded) 100."""
     forbidden: bool
     """True when the structure factor vanishes by symmetry."""
+    double_diffraction: bool = False
+    """True for a forbidden spot that is the sum of two allowed ones of the same zone."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

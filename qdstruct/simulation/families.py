@@ -1,0 +1,80 @@
+"""Which reflections are equivalent by symmetry, and which are absent by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.errors import PhaseError
+from qdstruct.geometry import SpaceGroup, space_group
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["crystal_symmetry", "family_keys", "key_to_hkl", "systematically_absent"]
+
+MAX_ATOMS_FOR_SYMMETRY = 400
+"""Cells above this size are treated as P1: the search for operations takes too long."""
+_RADIX = 4096
+
+
+def crystal_symmetry(atoms: Atoms) -> SpaceGroup | None:
+    """Return the space group, or None for large cells and where spglib finds none."""
+    if len(atoms) > MAX_ATOMS_FOR_SYMMETRY or not atoms.pbc.all():
+        return None
+    try:
+        return space_group(atoms)
+    except PhaseError:
+        return None
+
+
+def family_keys(hkl: NDArray[np.int64], group: SpaceGroup | None) -> NDArray[np.int64]:
+    """Return one integer per reflection, equal for all members of a symmetry family.
+
+    The key codes the family's representative, the member that comes last in lexicographic order
+    (so 2 1 1 rather than 1 −1 2). Friedel's opposites count as one family.
+
+    Parameters
+    ----------
+    hkl : (M, 3) integer array
+        Reflections, indices below 2048.
+    group : SpaceGroup or None
+        None: only Friedel pairs.
+    """
+    rotations = [np.eye(3, dtype=np.int64)] if group is None else np.unique(group.rotations, axis=0)
+    best = np.full(len(hkl), -1, dtype=np.int64)
+    for rotation in rotations:
+        image = hkl @ rotation
+        for signed in (image, -image):
+            best = np.maximum(best, _encode(signed))
+    return best
+
+
+def _encode(hkl: NDArray[np.int64]) -> NDArray[np.int64]:
+    shifted = hkl + _RADIX // 2
+    return np.asarray((shifted[:, 0] * _RADIX + shifted[:, 1]) * _RADIX + shifted[:, 2])
+
+
+def key_to_hkl(key: int) -> tuple[int, int, int]:
+    """Return the representative (h, k, l) that a family key codes."""
+    rest, l = divmod(int(key), _RADIX)  # noqa: E741 - the crystallographer's letters
+    h, k = divmod(rest, _RADIX)
+    return (h - _RADIX // 2, k - _RADIX // 2, l - _RADIX // 2)
+
+
+def systematically_absent(hkl: NDArray[np.int64], group: SpaceGroup | None) -> NDArray[np.bool_]:
+    """Tell which reflections vanish by a translation of the space group.
+
+    A reflection h is absent when an operation (R, t) has hR = h and h·t is not an integer: the
+    structure factor equals itself times exp(2πi h·t) ≠ 1 (International Tables vol. A, 2.1.3.13).
+    """
+    absent = np.zeros(len(hkl), dtype=bool)
+    if group is None:
+        return absent
+    for rotation, translation in zip(group.rotations, group.translations, strict=True):
+        kept = (hkl @ rotation == hkl).all(axis=1)
+        phase = hkl @ translation
+        absent |= kept & (np.abs(phase - np.rint(phase)) > 0.01)
+    return absent

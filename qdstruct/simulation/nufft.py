@@ -1,0 +1,67 @@
+"""Phase sums of large cells by finufft, an optional extra (``pip install qdstruct[fast]``)."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.errors import InputError
+
+__all__ = ["chosen_engine", "has_finufft", "nufft_sums"]
+
+ENGINES = ("auto", "dense", "nufft")
+NUFFT_PRECISION = 1e-9
+_WORTHWHILE = 2_000_000
+"""Atoms × reflections above which the non-uniform FFT beats the matrix products."""
+
+
+@cache
+def has_finufft() -> bool:
+    """Tell whether finufft is installed."""
+    return find_spec("finufft") is not None
+
+
+def chosen_engine(engine: str, work: int) -> str:
+    """Resolve ``auto``, and refuse an engine that is unknown or not installed.
+
+    Parameters
+    ----------
+    engine : str
+        One of ``auto``, ``dense``, ``nufft``.
+    work : int
+        Atoms × reflections.
+    """
+    if engine not in ENGINES:
+        raise InputError(f"unknown engine '{engine}'", hint=f"known are {', '.join(ENGINES)}")
+    if engine == "nufft" and not has_finufft():
+        raise InputError(
+            "the nufft engine needs finufft, which is not installed",
+            hint="pip install 'qdstruct[fast]', or use the dense engine",
+        )
+    if engine == "auto":
+        return "nufft" if has_finufft() and work > _WORTHWHILE else "dense"
+    return engine
+
+
+def nufft_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Return Σ_j exp(2πi hkl·x_j) by a type-1 non-uniform FFT.
+
+    Parameters
+    ----------
+    fractional : (N, 3) array
+        Fractional coordinates.
+    hkl : (M, 3) integer array
+        Reflections.
+    """
+    import finufft
+
+    limits = np.abs(hkl).max(axis=0)
+    shape = tuple(int(2 * n + 1) for n in limits)
+    x, y, z = (np.ascontiguousarray(2 * np.pi * (column % 1.0)) for column in fractional.T)
+    strengths = np.ones(len(fractional), dtype=complex)
+    box = finufft.nufft3d1(x, y, z, strengths, shape, eps=NUFFT_PRECISION, isign=1)
+    offset = hkl + limits
+    return np.asarray(box[offset[:, 0], offset[:, 1], offset[:, 2]])

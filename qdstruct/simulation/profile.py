@@ -1,0 +1,135 @@
+"""Line profiles of powder patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.errors import InputError
+
+__all__ = ["LineShape", "draw_lines", "pseudo_voigt", "thompson_cox_hastings"]
+
+SCHERRER_CONSTANT = 0.94
+"""K for cubes and spheres and the full width at half maximum (Scherrer 1918; Klug & Alexander)."""
+_DIRECT_LIMIT = 3000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineShape:
+    """What broadens a line."""
+
+    size_nm: float | None = None
+    """Volume-weighted crystallite size in nm; None for no size broadening."""
+    microstrain: float = 0.0
+    """Root-mean-square strain e (a number, not %)."""
+    instrument_fwhm: float = 0.1
+    """Gaussian instrumental full width in degrees 2θ."""
+    scherrer_constant: float = SCHERRER_CONSTANT
+    """K of Scherrer's equation."""
+
+    def __post_init__(self) -> None:
+        """Refuse widths that are not widths."""
+        if self.size_nm is not None and not (np.isfinite(self.size_nm) and self.size_nm > 0):
+            raise InputError(f"a crystallite size of {self.size_nm} nm is not positive")
+        if not (np.isfinite(self.instrument_fwhm) and self.instrument_fwhm > 0):
+            raise InputError(f"an instrumental width of {self.instrument_fwhm}° is not positive")
+        if not (np.isfinite(self.microstrain) and self.microstrain >= 0):
+            raise InputError(f"a microstrain of {self.microstrain} is negative")
+
+    def widths(
+        self, two_theta: NDArray[np.float64], wavelength: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the Gaussian and Lorentzian full widths in degrees 2θ.
+
+        Size: Scherrer, β = Kλ/(L cos θ), Lorentzian. Strain: β = 4 √(2 ln 2)·e·tan θ, Gaussian
+        (a normal distribution of spacings with relative standard deviation e gives 2 Δθ = 2 tan θ
+        · e·2√(2 ln 2)). Gaussian parts add in quadrature.
+        """
+        theta = np.radians(two_theta) / 2
+        strain = np.degrees(4 * np.sqrt(2 * np.log(2)) * self.microstrain * np.tan(theta))
+        gauss = np.hypot(self.instrument_fwhm, strain)
+        if self.size_nm is None:
+            return gauss, np.zeros_like(gauss)
+        size = self.scherrer_constant * wavelength / (10 * self.size_nm * np.cos(theta))
+        return gauss, np.degrees(size)
+
+
+def thompson_cox_hastings(
+    gauss: NDArray[np.float64], lorentz: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return full width and Lorentzian fraction of the pseudo-Voigt nearest to a Voigt function.
+
+    Thompson, Cox and Hastings, J. Appl. Cryst. 20, 79 (1987), equations 3 and 4.
+    """
+    fifth = (
+        gauss**5
+        + 2.69269 * gauss**4 * lorentz
+        + 2.42843 * gauss**3 * lorentz**2
+        + 4.47163 * gauss**2 * lorentz**3
+        + 0.07842 * gauss * lorentz**4
+        + lorentz**5
+    )
+    fwhm = fifth**0.2
+    ratio = lorentz / fwhm
+    return fwhm, 1.36603 * ratio - 0.47719 * ratio**2 + 0.11116 * ratio**3
+
+
+def pseudo_voigt(
+    x: NDArray[np.float64], fwhm: NDArray[np.float64], eta: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a pseudo-Voigt of unit area at distances x from its centre (same unit as `fwhm`)."""
+    half = fwhm / 2
+    lorentz = half / np.pi / (x**2 + half**2)
+    gauss = np.sqrt(np.log(2) / np.pi) / half * np.exp(-np.log(2) * (x / half) ** 2)
+    return np.asarray(eta * lorentz + (1 - eta) * gauss)
+
+
+def draw_lines(
+    grid: NDArray[np.float64],
+    two_theta: NDArray[np.float64],
+    intensity: NDArray[np.float64],
+    shape: LineShape,
+    wavelength: float,
+) -> NDArray[np.float64]:
+    """Return the sum of all lines' profiles on a grid of angles.
+
+    Parameters
+    ----------
+    grid : (P,) array
+        Evenly spaced 2θ in degrees.
+    two_theta, intensity : (M,) arrays
+        Lines: positions in degrees and areas.
+    shape : LineShape
+        Broadening.
+    wavelength : float
+        Å, for Scherrer's equation.
+
+    Notes
+    -----
+    Above 3,000 lines, areas are first shared linearly between the two nearest points of a grid
+    eight times finer, which keeps area and centre of every line.
+    """
+    if len(two_theta) > _DIRECT_LIMIT:
+        two_theta, intensity = _rebin(two_theta, intensity, (grid[1] - grid[0]) / 8)
+    fwhm, eta = thompson_cox_hastings(*shape.widths(two_theta, wavelength))
+    total = np.zeros_like(grid)
+    for start in range(0, len(two_theta), 512):
+        part = slice(start, start + 512)
+        x = grid[:, None] - two_theta[None, part]
+        total += pseudo_voigt(x, fwhm[part], eta[part]) @ intensity[part]
+    return total
+
+
+def _rebin(
+    position: NDArray[np.float64], area: NDArray[np.float64], step: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    start = position.min()
+    scaled = (position - start) / step
+    left = np.floor(scaled).astype(int)
+    right_share = scaled - left
+    bins = np.bincount(left, area * (1 - right_share), left.max() + 2)
+    bins += np.bincount(left + 1, area * right_share, left.max() + 2)
+    kept = np.flatnonzero(bins > 0)
+    return np.asarray(start + step * kept, dtype=float), np.asarray(bins[kept], dtype=float)

@@ -1,0 +1,155 @@
+"""Structure factors of periodic cells, from unit cells to thousands of atoms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.errors import InputError
+from qdstruct.geometry import reciprocal_cell
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["Reflections", "check_periodic", "element_sums", "reflections"]
+
+MAX_REFLECTIONS = 40_000_000
+"""Grid points of (h, k, l) above which a calculation is refused (about 2 GB of complex sums)."""
+_CHUNK = 4_000_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reflections:
+    """The reflections of one cell inside a shell of reciprocal space, one of each Friedel pair."""
+
+    hkl: NDArray[np.int64]
+    """(M, 3); of hkl and −h −k −l only the one whose first non-zero index is positive."""
+    g: NDArray[np.float64]
+    """(M, 3) reciprocal vectors, 1/Å (no 2π)."""
+    length: NDArray[np.float64]
+    """(M,) |g| = 1/d in 1/Å."""
+
+    def __len__(self) -> int:
+        return len(self.hkl)
+
+    def pick(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Reflections:
+        """Return the reflections at a mask or at indices."""
+        return Reflections(hkl=self.hkl[which], g=self.g[which], length=self.length[which])
+
+
+def check_periodic(atoms: Atoms, name: str) -> None:
+    """Refuse a structure that has no atoms or no three-dimensional cell.
+
+    Raises
+    ------
+    InputError
+        Naming the structure and what to use instead.
+    """
+    if len(atoms) == 0:
+        raise InputError(f"{name}: the structure has no atoms")
+    if not np.isfinite(atoms.positions).all():
+        raise InputError(f"{name}: atomic positions are not finite numbers")
+    if abs(np.linalg.det(np.asarray(atoms.cell))) < 1e-6:
+        raise InputError(
+            f"{name}: the structure has no three-dimensional cell",
+            hint="a finite particle scatters by the Debye equation: qdstruct xrd --debye",
+        )
+
+
+def reflections(cell: NDArray[np.float64], max_g: float, min_g: float = 0.0) -> Reflections:
+    """List one reflection of every Friedel pair with min_g ≤ 1/d ≤ max_g, without the origin.
+
+    Parameters
+    ----------
+    cell : (3, 3) array
+        Rows in Å.
+    max_g, min_g : float
+        Limits of 1/d in 1/Å.
+
+    Raises
+    ------
+    InputError
+        If there would be more than `MAX_REFLECTIONS` grid points.
+    """
+    limits = index_limits(cell, max_g)
+    axes = [np.arange(0 if i == 0 else -n, n + 1) for i, n in enumerate(limits)]
+    reciprocal = reciprocal_cell(cell)
+    found = []
+    for h in axes[0]:
+        k, l = np.meshgrid(axes[1], axes[2], indexing="ij")  # noqa: E741 - crystallographer's l
+        plane = np.stack([np.full(k.size, h), k.ravel(), l.ravel()], axis=1)
+        if h == 0:
+            plane = plane[(plane[:, 1] > 0) | ((plane[:, 1] == 0) & (plane[:, 2] > 0))]
+        length = np.linalg.norm(plane @ reciprocal, axis=1)
+        found.append(plane[(length <= max_g) & (length >= min_g)])
+    hkl = np.concatenate(found).astype(np.int64)
+    g = hkl @ reciprocal
+    return Reflections(hkl=hkl, g=g, length=np.linalg.norm(g, axis=1))
+
+
+def index_limits(cell: NDArray[np.float64], max_g: float) -> tuple[int, int, int]:
+    """Return the largest |h|, |k|, |l| with 1/d ≤ max_g: |h| ≤ |a| max_g, and so on."""
+    lengths = np.linalg.norm(np.asarray(cell, dtype=float), axis=1)
+    h, k, l = (int(np.floor(length * max_g + 1e-9)) for length in lengths)  # noqa: E741
+    if (h + 1) * (2 * k + 1) * (2 * l + 1) > MAX_REFLECTIONS:
+        raise InputError(
+            f"{(h + 1) * (2 * k + 1) * (2 * l + 1):.3g} reflections are too many for the memory "
+            f"(limit {MAX_REFLECTIONS:.3g})",
+            hint="lower the upper angle, use a longer wavelength, or use --debye for particles",
+        )
+    return h, k, l
+
+
+def element_sums(
+    atoms: Atoms, which: Reflections, *, engine: str = "auto"
+) -> dict[str, NDArray[np.complex128]]:
+    """Return S_e(hkl) = Σ_j exp(2πi (hx + ky + lz)) over the atoms j of each element e.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The cell.
+    which : Reflections
+        Where to evaluate.
+    engine : {"auto", "dense", "nufft"}
+        ``dense`` multiplies matrices of separable phases (exact to rounding); ``nufft`` is the
+        type-1 non-uniform FFT of finufft (Barnett, Magland, af Klinteberg, SIAM J. Sci. Comput. 41,
+        C479 (2019)) at a relative precision of 1e-9; ``auto`` takes finufft for large cells when it
+        is installed.
+
+    Returns
+    -------
+    dict
+        Symbol → (M,) complex sums.
+    """
+    from qdstruct.simulation.nufft import chosen_engine, nufft_sums
+
+    symbols = np.asarray(atoms.get_chemical_symbols())
+    fractional = np.linalg.solve(np.asarray(atoms.cell).T, atoms.positions.T).T
+    work = len(atoms) * max(len(which), 1)
+    sums = nufft_sums if chosen_engine(engine, work) == "nufft" else _dense_sums
+    return {
+        str(symbol): sums(fractional[symbols == symbol], which.hkl)
+        for symbol in dict.fromkeys(symbols.tolist())
+    }
+
+
+def _dense_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Sum phases over the box that holds `hkl` by matrix products, then pick the entries."""
+    low, high = hkl.min(axis=0), hkl.max(axis=0)
+    powers = [
+        np.exp(2j * np.pi * np.outer(fractional[:, i], np.arange(low[i], high[i] + 1)))
+        for i in range(3)
+    ]
+    n_h, n_k, n_l = (p.shape[1] for p in powers)
+    box = np.empty((n_h, n_k, n_l), dtype=complex)
+    chunk = max(1, _CHUNK // (len(fractional) * n_k))
+    for start in range(0, n_h, chunk):
+        h = powers[0][:, start : start + chunk]
+        left = (h[:, :, None] * powers[1][:, None, :]).reshape(len(fractional), -1)
+        box[start : start + chunk] = (left.T @ powers[2]).reshape(-1, n_k, n_l)
+    offset = hkl - low
+    return np.asarray(box[offset[:, 0], offset[:, 1], offset[:, 2]])
