@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BOHR", "BOLTZMANN", "COULOMB", "DALTON", "HARTREE", "HBAR2_OVER_2M", "HC", "WAVELENGTHS"]
+__all__ = [
+    "BOHR",
+    "BOLTZMANN",
+    "COULOMB",
+    "DALTON",
+    "HARTREE",
+    "HBAR2_OVER_2M",
+    "HC",
+    "WAVELENGTHS",
+]
 
 DALTON: Final = 1.66053906660
 """Atomic mass constant in g/cm³ Å³ (10⁻²⁴ g)."""
