@@ -1,1 +1,24 @@
-"""Input files of one calculation and of the whole tree."""
+"""Input files of one calculation and of the whole tree (the only writer of them)."""
+
+from qdstruct.jobs.estimate import JobEstimate, estimate
+from qdstruct.jobs.potentials import Potential, count_electrons, potential
+from qdstruct.jobs.preflight import PreflightFinding, preflight
+from qdstruct.jobs.presets import Preset, Setting, list_presets, load_preset
+from qdstruct.jobs.staging import stage_job
+from qdstruct.jobs.tree import write_tree
+
+__all__ = [
+    "JobEstimate",
+    "Potential",
+    "PreflightFinding",
+    "Preset",
+    "Setting",
+    "count_electrons",
+    "estimate",
+    "list_presets",
+    "load_preset",
+    "potential",
+    "preflight",
+    "stage_job",
+    "write_tree",
+]

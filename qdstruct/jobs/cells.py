@@ -1,0 +1,163 @@
+"""What a cell is like: its vacuum, its electrostatic centre, its k-mesh and its FFT grid."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.geometry import reciprocal_cell
+from qdstruct.units import BOHR, HARTREE
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = [
+    "cell_heights",
+    "dipole_centre",
+    "empty_heights",
+    "fft_grid",
+    "has_dipole",
+    "irreducible_points",
+    "kpoint_mesh",
+    "vacuum_axes",
+]
+
+VACUUM_GAP = 5.0
+"""Å between atomic planes from which an empty layer counts as vacuum, not as packing."""
+SYMMETRY_TOLERANCE = 1e-2
+"""Å within which a slab counts as symmetric."""
+
+
+def cell_heights(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance in Å between the two faces of the cell that each axis connects."""
+    return np.asarray(1.0 / np.linalg.norm(reciprocal_cell(cell), axis=1))
+
+
+def empty_heights(atoms: Atoms) -> NDArray[np.float64]:
+    """Height in Å of the largest layer without atom centres along each axis.
+
+    Periodic: a slab cut by the cell's face has one layer of vacuum, not two.
+    """
+    fractions = np.sort(np.asarray(atoms.get_scaled_positions(wrap=True)), axis=0)
+    closed = np.vstack([fractions, fractions[:1] + 1.0])
+    gaps = np.diff(closed, axis=0).max(axis=0)
+    return np.asarray(gaps * cell_heights(np.asarray(atoms.cell)))
+
+
+def vacuum_axes(atoms: Atoms) -> tuple[int, ...]:
+    """Axes (0, 1, 2) along which the cell holds an empty layer thicker than `VACUUM_GAP`."""
+    return tuple(int(axis) for axis in np.flatnonzero(empty_heights(atoms) > VACUUM_GAP))
+
+
+def dipole_centre(atoms: Atoms, axis: int) -> tuple[float, float, float]:
+    """DIPOL: where the dipole of a slab is counted from, in fractions of the cell.
+
+    Along `axis` it is the circular mean of the atoms' fractional coordinates weighted by mass,
+    θ = arg Σ mⱼ exp(2πi xⱼ), which follows a slab across the cell's face; an ordinary mean would
+    put the centre of a slab that is cut by the face into the vacuum. In the plane it is 1/2.
+    """
+    angles = 2 * np.pi * np.asarray(atoms.get_scaled_positions(wrap=True))[:, axis]
+    mean = np.sum(np.asarray(atoms.get_masses()) * np.exp(1j * angles))
+    centre = [0.5, 0.5, 0.5]
+    centre[axis] = float(round(np.angle(mean) / (2 * np.pi) % 1.0, 6) % 1.0)
+    return (centre[0], centre[1], centre[2])
+
+
+def has_dipole(atoms: Atoms, axis: int) -> bool:
+    """Tell whether symmetry allows a dipole along `axis`.
+
+    A slab with an operation that reverses the axis (mirror, inversion, two-fold axis in the
+    plane) cannot carry one.
+    """
+    import spglib
+
+    structure = (np.asarray(atoms.cell), atoms.get_scaled_positions(), atoms.numbers)
+    try:
+        symmetry = spglib.get_symmetry(structure, symprec=SYMMETRY_TOLERANCE)
+    except spglib.SpglibError:
+        symmetry = None
+    if symmetry is None:
+        return True
+    return not bool(np.any(np.asarray(symmetry["rotations"])[:, axis, axis] == -1))
+
+
+def kpoint_mesh(
+    cell: NDArray[np.float64], spacing: float, vacuum: tuple[int, ...] = ()
+) -> tuple[int, int, int]:
+    """Γ-centred mesh with at most `spacing` between k-points.
+
+    n = ⌈2π|b|/spacing⌉ along each reciprocal axis (b without 2π), and one point along axes with
+    vacuum. Equal reciprocal lengths give equal counts, so the mesh keeps the lattice's symmetry.
+
+    Parameters
+    ----------
+    cell : (3, 3) array
+        Rows in Å.
+    spacing : float
+        1/Å, with 2π.
+    vacuum : tuple of int
+        Axes along which states do not disperse.
+    """
+    lengths = 2 * np.pi * np.linalg.norm(reciprocal_cell(cell), axis=1)
+    counts = [max(1, math.ceil(length / spacing - 1e-4)) for length in lengths]
+    return _three([1 if axis in vacuum else count for axis, count in enumerate(counts)])
+
+
+def irreducible_points(atoms: Atoms, mesh: tuple[int, int, int]) -> int:
+    """Number of k-points of a Γ-centred mesh that symmetry and time reversal leave distinct."""
+    import spglib
+
+    structure = (np.asarray(atoms.cell), atoms.get_scaled_positions(), atoms.numbers)
+    try:
+        mapping, _ = spglib.get_ir_reciprocal_mesh(mesh, structure, symprec=SYMMETRY_TOLERANCE)
+    except (spglib.SpglibError, TypeError):
+        return int(np.prod(mesh)) // 2 + 1
+    return len(np.unique(mapping))
+
+
+def fft_grid(cell: NDArray[np.float64], cutoff: float, precision: str) -> tuple[int, int, int]:
+    """NGXF, NGYF, NGZF that VASP 6 chooses for a cell.
+
+    The coarse grid holds all products of two orbitals (``Accurate``, ``Single``: every vector up
+    to 2 G_cut, factor 4) or most of them (``Normal``: 3/2 G_cut, factor 3); the fine grid of
+    ``Accurate`` and ``Normal`` has twice as many points (VASP wiki, NGX, NGXF and PREC). Sizes are
+    even products of 2, 3, 5 and 7.
+
+    Parameters
+    ----------
+    cell : (3, 3) array
+        Rows in Å.
+    cutoff : float
+        ENCUT, eV.
+    precision : str
+        PREC.
+    """
+    letter = precision.strip().lower()
+    factor = 3 if letter.startswith("n") or letter == "singlen" else 4
+    scale = 1 if letter.startswith("s") else 2
+    lengths = np.linalg.norm(np.asarray(cell, dtype=float), axis=1)
+    waves = np.sqrt(cutoff / (HARTREE / 2)) * lengths / BOHR / (2 * np.pi)
+    return _three([scale * _friendly(int(factor * wave + 0.5)) for wave in waves])
+
+
+def _friendly(size: int) -> int:
+    """Smallest even product of 2, 3, 5 and 7 that is at least `size`."""
+    candidate = max(2, size + size % 2)
+    while not _smooth(candidate):
+        candidate += 2
+    return candidate
+
+
+def _smooth(number: int) -> bool:
+    for prime in (2, 3, 5, 7):
+        while number % prime == 0:
+            number //= prime
+    return number == 1
+
+
+def _three(values: list[int]) -> tuple[int, int, int]:
+    first, second, third = (int(value) for value in values)
+    return (first, second, third)

@@ -1,0 +1,126 @@
+"""What a job takes from its finished parents just before it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import filecmp
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qdstruct.errors import OutputError
+from qdstruct.files import destination_error, write_atomically
+from qdstruct.jobs.poscar import poscar_text, read_poscar
+from qdstruct.jobs.tree import write_job
+from qdstruct.model import Job
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["stage_job"]
+
+
+def stage_job(root: Path, job: Job) -> None:
+    """Make the inputs of a job that depend on its parents' results.
+
+    Its POSCAR becomes the parent's final structure (of which a difference part keeps one region),
+    atoms in the same order as before, and the parent's CHGCAR is copied in for a calculation at
+    fixed density. Calling it again changes nothing; every file is replaced in one step.
+
+    Parameters
+    ----------
+    root : Path
+        The tree.
+    job : Job
+        Its parents are done.
+
+    Raises
+    ------
+    OutputError
+        If a parent's file is missing, not whole, or does not belong to this job.
+    """
+    if job.structure_from is not None:
+        _take_structure(root, job, job.structure_from)
+    if job.charge_from is not None:
+        _take_charge(root, job, job.charge_from)
+
+
+def _take_structure(root: Path, job: Job, parent: str) -> None:
+    before = read_poscar(root / parent / "POSCAR")
+    after = read_poscar(root / parent / "CONTCAR")
+    if after.get_chemical_symbols() != before.get_chemical_symbols():
+        raise OutputError(
+            f"{root / parent / 'CONTCAR'}: its atoms are not those of the POSCAR beside it",
+            hint=f"run {parent} again",
+        )
+    atoms = _unwrapped(before, after)
+    regions: tuple[str, ...] = _job_regions(root, parent, len(atoms))
+    if job.keep_region is not None:
+        kept = [index for index, region in enumerate(regions) if region == job.keep_region]
+        if not kept:
+            raise OutputError(f"{parent}: no atom belongs to the region '{job.keep_region}'")
+        atoms, regions = atoms[kept], tuple(regions[index] for index in kept)
+    planned = read_poscar(root / job.name / "POSCAR")
+    if planned.get_chemical_symbols() != atoms.get_chemical_symbols():
+        raise OutputError(
+            f"{root / job.name}: the structure of {parent} has other atoms than were prepared here",
+            hint="prepare the tree again",
+        )
+    target = root / job.name / "POSCAR"
+    comment = target.read_text(encoding="utf-8").partition("\n")[0]
+    suffix = f" [structure from {parent}]"
+    text = poscar_text(atoms, comment.removesuffix(suffix) + suffix)
+    if target.read_text(encoding="utf-8") != text:
+        write_atomically(target, text)
+    if tuple(job.regions) != regions:
+        write_job(root, dataclasses.replace(job, regions=regions))
+
+
+def _unwrapped(before: Atoms, after: Atoms) -> Atoms:
+    """Undo the engine's wrapping into the cell: each atom stays near where it started.
+
+    The fixed atoms of `before` (read from its selective dynamics) are kept.
+    """
+    start = np.asarray(before.get_scaled_positions(wrap=False))
+    end = np.asarray(after.get_scaled_positions(wrap=False))
+    atoms = before.copy()
+    atoms.set_constraint()
+    atoms.set_cell(np.asarray(after.cell), scale_atoms=False)
+    atoms.set_scaled_positions(start + (end - start) - np.rint(end - start))
+    atoms.set_constraint(before.constraints)
+    return atoms
+
+
+def _job_regions(root: Path, name: str, n_atoms: int) -> tuple[str, ...]:
+    import json
+
+    path = root / name / "job.json"
+    try:
+        regions = tuple(json.loads(path.read_text(encoding="utf-8"))["regions"])
+    except (OSError, ValueError, KeyError) as error:
+        raise OutputError(f"{path}: cannot be read: {error}") from None
+    if regions and len(regions) != n_atoms:
+        raise OutputError(f"{path}: {len(regions)} regions for {n_atoms} atoms")
+    return regions
+
+
+def _take_charge(root: Path, job: Job, parent: str) -> None:
+    source, target = root / parent / "CHGCAR", root / job.name / "CHGCAR"
+    if not source.is_file() or source.stat().st_size == 0:
+        raise OutputError(f"{source}: the density to start from is missing", hint=f"run {parent}")
+    if target.is_file() and filecmp.cmp(source, target, shallow=False):
+        return
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".CHGCAR.", suffix=".part")
+    os.close(handle)
+    beside = Path(name)
+    try:
+        shutil.copyfile(source, beside)
+        beside.replace(target)
+    except OSError as error:
+        raise destination_error(target, error) from error
+    finally:
+        beside.unlink(missing_ok=True)
