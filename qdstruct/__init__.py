@@ -8,16 +8,34 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_HOMES: dict[str, str] = {}
+_HOMES = {
+    "analyse": ("qdstruct.pipeline.analyse", "analyse"),
+    "build_interface": ("qdstruct.building", "build_interface"),
+    "build_slab": ("qdstruct.building", "build_slab"),
+    "check_structure": ("qdstruct.building", "check_structure"),
+    "find_matches": ("qdstruct.matching", "find_matches"),
+    "load_phase": ("qdstruct.phases", "load"),
+    "load_study": ("qdstruct.study", "load_study"),
+    "plan_study": ("qdstruct.pipeline.planning", "plan_study"),
+    "plane_mismatches": ("qdstruct.matching", "plane_mismatches"),
+    "powder_pattern": ("qdstruct.simulation", "powder_pattern"),
+    "prepare": ("qdstruct.pipeline.prepare", "prepare"),
+    "run": ("qdstruct.pipeline.run", "run"),
+    "status": ("qdstruct.pipeline.run", "status"),
+    "terminations": ("qdstruct.building", "terminations"),
+    "write_report": ("qdstruct.pipeline.reporting", "write_report"),
+    "zone_axis_pattern": ("qdstruct.simulation", "zone_axis_pattern"),
+}
 
-__all__ = sorted(_HOMES)
+__all__ = [*sorted(_HOMES)]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'qdstruct' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(_HOMES)

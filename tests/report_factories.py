@@ -98,8 +98,11 @@ def _powder(name: str) -> PowderPattern:
 def _spots() -> SpotPattern:
     spots = tuple(
         Spot(
-            hkl=(h, k, 0), g=(h / 5.87, k / 5.87), length=float(np.hypot(h, k) / 5.87),
-            angle=float(np.degrees(np.arctan2(k, h))), intensity=100.0 / (h * h + k * k),
+            hkl=(h, k, 0),
+            g=(h / 5.87, k / 5.87),
+            length=float(np.hypot(h, k) / 5.87),
+            angle=float(np.degrees(np.arctan2(k, h))),
+            intensity=100.0 / (h * h + k * k),
             forbidden=(h + k) % 2 == 1,
         )  # fmt: skip
         for h in range(-4, 5)
@@ -128,8 +131,17 @@ def make_results(*, is_mock: bool = True, finished: bool = True) -> StudyResults
     )
     jobs = tuple(
         JobStatus(
-            name=name, kind="static", subject="a slab", state=state, attempts=1, path=name,
-            n_atoms=16, energy=-123.456, converged=True, max_force=0.02, seconds=2.5,
+            name=name,
+            kind="static",
+            subject="a slab",
+            state=state,
+            attempts=1,
+            path=name,
+            n_atoms=16,
+            energy=-123.456,
+            converged=True,
+            max_force=0.02,
+            seconds=2.5,
         )  # fmt: skip
         for name, state in (("interface/static", "done"), ("interface/dos", "failed"))
     )

@@ -51,7 +51,7 @@ def run(
         If another run holds the tree.
     """
     tree = load_tree(root)
-    running.find_engine(engine, command=command)
+    running.find_engine(engine, vasp_command=command)
     arguments = ["--command", command] if command else []
 
     def job_command(name: str) -> list[str]:
