@@ -96,13 +96,9 @@ def composition_problem(block: CIFBlock, atoms: Atoms) -> str | None:
     if extra:
         return f"sites of {', '.join(extra)} are not in the formula"
     if max(ratios) - min(ratios) > 1e-2 * max(ratios):
-        sites = atoms.get_chemical_formula("reduce") if len(atoms) < 30 else _short(counted)
+        sites = " ".join(f"{symbol}{int(number)}" for symbol, number in sorted(counted.items()))
         return f"the formula is {text(block, '_chemical_formula_sum')} but the sites give {sites}"
     return None
-
-
-def _short(counted: dict[str, float]) -> str:
-    return " ".join(f"{symbol}{int(number)}" for symbol, number in sorted(counted.items()))
 
 
 def _formula(words: str) -> dict[str, float]:

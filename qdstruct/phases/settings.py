@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.errors import PhaseError
-from qdstruct.geometry import miller_transform, space_group
+from qdstruct.geometry import reduce_miller, space_group
 from qdstruct.model import Miller, Phase
 
 __all__ = ["convert_miller", "in_setting"]
@@ -75,17 +75,15 @@ def convert_miller(hkl: ArrayLike, phase: Phase, other_setting: str) -> Miller:
     Notes
     -----
     Indices transform like the axes: with new axes ``P @ cell``, h' = P h (International Tables A,
-    chapter 1.5). Where h' is not integer (superlattice planes such as (100) of Pbnm) the
-    smallest integer multiple is returned: the same direction, a smaller spacing.
+    chapter 1.5). Where h' has halves (superlattice planes such as (100) of Pbnm in the
+    pseudo-cubic cell) it is doubled: the same direction, half the spacing.
     """
-    matrix = _matrix(phase, other_setting)
-    indices = matrix @ np.asarray(hkl, dtype=float)
-    rounded = np.rint(indices)
-    if rounded.any() and np.allclose(indices, rounded, atol=1e-6):
-        h, k, l = (int(i) for i in rounded)  # noqa: E741 - the crystallographer's letters
-        return (h, k, l)
-    cell = np.asarray(phase.atoms.cell)
-    return miller_transform(hkl, cell, matrix @ cell)
+    reduce_miller(hkl)
+    indices = _matrix(phase, other_setting) @ np.asarray(hkl, dtype=float)
+    if not np.allclose(indices, np.rint(indices), atol=1e-6):
+        indices = 2 * indices
+    h, k, l = (round(i) for i in indices.tolist())  # noqa: E741 - the crystallographer's letters
+    return (h, k, l)
 
 
 def _is_pseudo_cubic(setting: str) -> bool:

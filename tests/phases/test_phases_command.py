@@ -1,0 +1,62 @@
+"""The command ``qdstruct phases``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from qdstruct.cli import app
+
+runner = CliRunner()
+
+
+def test_table_lists_every_phase_with_its_group_and_source() -> None:
+    result = runner.invoke(app, ["phases"])
+    assert result.exit_code == 0
+    row = next(line for line in result.stdout.splitlines() if "CsPbBr3-Pbnm" in line)
+    for cell in ("62 Pbnm", "4.834", "Br–Pb 2.96", "not stated", "Rodova"):
+        assert cell in row
+    assert sum("PbS-galena" in line for line in result.stdout.splitlines()) == 2
+
+
+def test_one_phase_with_caveats_and_distances() -> None:
+    result = runner.invoke(app, ["phases", "cs4pbbr6"])
+    assert result.exit_code == 0
+    for words in ("167 R-3c", "implausibly short", "4.293 g/cm³", "2.738", "Moller"):
+        assert words in result.stdout
+
+
+def test_json_of_all_and_of_one() -> None:
+    everything = json.loads(runner.invoke(app, ["phases", "--json"]).stdout)["phases"]
+    one = json.loads(runner.invoke(app, ["phases", "galena", "--json"]).stdout)
+    assert one in everything
+    assert one["space_group_number"] == 225
+    assert one["reported_density"] == 7.615
+    assert one["cell"] == pytest.approx([5.9315] * 3 + [90] * 3)
+    assert one["shortest_distances"][0] == {"pair": ["Pb", "S"], "distance": 5.9315 / 2}
+
+
+def test_a_file_in_place_of_a_name(tmp_path: Path) -> None:
+    from ase.io import write
+
+    from qdstruct import phases
+
+    write(tmp_path / "mine.vasp", phases.load("PbSe").atoms)
+    result = runner.invoke(app, ["phases", str(tmp_path / "mine.vasp"), "--json"])
+    assert json.loads(result.stdout)["space_group_symbol"] == "Fm-3m"
+
+
+@pytest.mark.parametrize("name", ["CsPbBr3-Pmna", "CdS", "no/such/file.cif", "."])
+def test_bad_input_ends_with_code_2_and_one_message(name: str) -> None:
+    command = [sys.executable, "-c", "from qdstruct.cli import main; main()", "phases", name]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("qdstruct: error: ")
+    assert result.stderr.count("error") == 1
+    assert "Traceback" not in result.stderr
