@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 from pathlib import Path
 
 from custodian import Custodian
@@ -80,7 +81,8 @@ def run_under_custodian(
     command = (sys.executable, "-I", "-S", str(Path(launch.__file__).resolve()), *engine.command)
     job = VaspJob(command, auto_gamma=False, backup=False, terminate_timeout=5.0)
     # custodian globs in its directory: from inside, brackets in the path above do no harm
-    with contextlib.chdir(directory):
+    with contextlib.chdir(directory), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="No POTCAR file", category=UserWarning)
         custodian = Custodian(
             [handler() for handler in HANDLERS],
             [job],
