@@ -31,6 +31,13 @@ class Termination(Record):
     tasker_type: int
     """1: neutral planes; 2: charged planes in a repeat without dipole; 3: dipole in the repeat
     (Tasker, J. Phys. C 12, 4977 (1979))."""
+    dipole: float = 0.0
+    """Dipole along the normal of the repeat below the cut, per primitive in-plane cell, e Å."""
+    cut_above: float = 0.0
+    """Bond valence cut between this plane and the next above it, per Å²: what it costs to end
+    the crystal here at the top."""
+    cut_below: float = 0.0
+    """The same between this plane and the next below it: for an end at the bottom."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
