@@ -1,1 +1,7 @@
 """Slabs and interfaces, atom by atom."""
+
+from qdstruct.building.interface import build_interface
+from qdstruct.building.slab import build_slab
+from qdstruct.building.terminations import terminations
+
+__all__ = ["build_interface", "build_slab", "terminations"]

@@ -1,0 +1,263 @@
+"""Vertical interfaces: a film slab on a substrate slab in one coincidence cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.building.contact import contact_height
+from qdstruct.building.slab import Cut, choose_cut, slab_from_cut
+from qdstruct.building.stack import PlaneStack, plane_stack
+from qdstruct.building.strain import StrainOn, right_stretch, shared_cell
+from qdstruct.errors import BuildError
+from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["build_interface", "stack_slabs"]
+
+
+def build_interface(
+    film: Phase,
+    substrate: Phase,
+    match: CoincidenceMatch,
+    *,
+    film_layers: int = 2,
+    substrate_layers: int = 2,
+    film_termination: str | None = None,
+    substrate_termination: str | None = None,
+    film_top_termination: str | None = None,
+    substrate_bottom_termination: str | None = None,
+    strain_on: StrainOn = "film",
+    gap: float | None = None,
+    shift: tuple[float, float] = (0.0, 0.0),
+    vacuum: float = 15.0,
+    sandwich: bool = False,
+    fix_outer_layers: int = 0,
+) -> Interface:
+    """Build a film on a substrate in the coincidence cell of a match.
+
+    Parameters
+    ----------
+    film, substrate : Phase
+        The two crystals of the match.
+    match : CoincidenceMatch
+        Which supercells coincide.
+    film_layers, substrate_layers : int
+        Repeats of each lattice-plane spacing.
+    film_termination : str, optional
+        The film's plane in contact with the substrate (its bottom face).
+    substrate_termination : str, optional
+        The substrate's plane in contact with the film (its top face).
+    film_top_termination, substrate_bottom_termination : str, optional
+        The outer faces; when given together with the inner one the slab goes on until it is
+        reached, otherwise each slab holds whole repeats.
+    strain_on : {"film", "substrate", "both"}
+        Who takes the misfit.
+    gap : float, optional
+        Distance in Å from the highest atom of the substrate to the lowest of the film. Without
+        it the two bodies touch: no pair is closer than the sum of its radii
+        (`contact_distance`) and one pair is exactly at it.
+    shift : two floats
+        In-plane shift of the film in fractions of the coincidence cell vectors.
+    vacuum : float
+        Empty height above the film in Å. 0 closes the stack periodically, with a second interface
+        of the same gap rule.
+    sandwich : bool
+        Put a second substrate slab on top, so that the film has two interfaces.
+    fix_outer_layers : int
+        How many atomic planes to hold fixed at each outer face (a ``fixed`` array and an ASE
+        constraint, hence selective dynamics in POSCAR).
+
+    Returns
+    -------
+    Interface
+        Cell vector c is along z exactly; molecules are whole.
+
+    Raises
+    ------
+    BuildError
+        For a termination, gap, vacuum, shift or supercell that cannot be built.
+    """
+    _check_request(gap, shift, vacuum, fix_outer_layers)
+    film_stack = plane_stack(film, match.film_hkl)
+    substrate_stack = plane_stack(substrate, match.substrate_hkl)
+    film_cut = choose_cut(
+        film_stack, layers=film_layers, bottom=film_termination, top=film_top_termination
+    )
+    substrate_cut = choose_cut(
+        substrate_stack,
+        layers=substrate_layers,
+        top=substrate_termination,
+        bottom=substrate_bottom_termination,
+    )
+    film_slab, substrate_slab = _slabs(film_cut, substrate_cut, match, vacuum)
+    return stack_slabs(
+        film_slab,
+        substrate_slab,
+        match=match,
+        strain_on=strain_on,
+        gap=gap,
+        shift=shift,
+        vacuum=vacuum,
+        sandwich=sandwich,
+        fix_outer_layers=fix_outer_layers,
+    )
+
+
+def _check_request(
+    gap: float | None, shift: tuple[float, float], vacuum: float, fix_outer_layers: int
+) -> None:
+    if gap is not None and not (np.isfinite(gap) and gap > 0):
+        raise BuildError(
+            f"a gap of {gap:g} Å cannot be built", hint="leave it out to let the radii decide"
+        )
+    if not (np.isfinite(vacuum) and vacuum >= 0):
+        raise BuildError(f"a vacuum of {vacuum:g} Å does not exist", hint="0 Å or more")
+    if len(shift) != 2 or not np.isfinite(shift).all():
+        raise BuildError(f"the in-plane shift is two fractions, not {shift!r}")
+    if fix_outer_layers < 0:
+        raise BuildError(f"{fix_outer_layers} fixed layers do not exist", hint="0 or more")
+
+
+def _slabs(film: Cut, substrate: Cut, match: CoincidenceMatch, vacuum: float) -> tuple[Slab, Slab]:
+    film_transform = _own_transform(film.stack, match.film_plane_vectors, match.film_transform)
+    substrate_transform = _own_transform(
+        substrate.stack, match.substrate_plane_vectors, match.substrate_transform
+    )
+    signs = {int(np.sign(round(np.linalg.det(t)))) for t in (film_transform, substrate_transform)}
+    if signs == {-1}:
+        film_transform, substrate_transform = film_transform[::-1], substrate_transform[::-1]
+    return (
+        slab_from_cut(film, film_transform, vacuum=vacuum),
+        slab_from_cut(substrate, substrate_transform, vacuum=vacuum),
+    )
+
+
+def _own_transform(
+    stack: PlaneStack, vectors: NDArray[np.float64], transform: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Express a match's supercell in the in-plane basis of the stack, exactly."""
+    own = stack.plane.vectors
+    exact = np.asarray(transform) @ np.linalg.lstsq(own.T, np.asarray(vectors).T, rcond=None)[0].T
+    integers = np.rint(exact).astype(np.int64)
+    misfit = np.abs(integers @ own - np.asarray(transform) @ np.asarray(vectors)).max()
+    if misfit > 1e-3:
+        raise BuildError(
+            f"the match does not belong to {stack.phase.name} {stack.plane.hkl}: its in-plane "
+            f"vectors are {misfit:.3g} Å off this crystal's lattice",
+            hint="make the match from the same two phases",
+        )
+    return integers
+
+
+def stack_slabs(
+    film: Slab,
+    substrate: Slab,
+    *,
+    match: CoincidenceMatch | None,
+    strain_on: StrainOn,
+    gap: float | None,
+    shift: tuple[float, float],
+    vacuum: float,
+    sandwich: bool = False,
+    fix_outer_layers: int = 0,
+    geometry: str = "vertical",
+) -> Interface:
+    """Put one slab on another; both already hold the coincidence supercell, x along its first row.
+
+    Parameters are those of `build_interface`; `geometry` is the label of the result.
+
+    Raises
+    ------
+    BuildError
+        If the two cells are mirror images or the vacuum does not fit the request.
+    """
+    cells = [np.asarray(slab.atoms.cell)[:2, :2] for slab in (film, substrate)]
+    target = shared_cell(cells[0], cells[1], strain_on)
+    upper = _part(film, target, "film")
+    lower = _part(substrate, target, "substrate")
+    upper.positions[:, :2] += np.asarray(shift) @ target
+    bodies, gaps = [lower], []
+    for body in [upper, *([lower.copy()] if sandwich else [])]:
+        distance = contact_height(bodies[-1], body, target) if gap is None else gap
+        body.positions[:, 2] += (
+            bodies[-1].positions[:, 2].max() + distance - body.positions[:, 2].min()
+        )
+        bodies.append(body)
+        gaps.append(distance)
+    atoms = _join(bodies)
+    height = float(np.ptp(atoms.positions[:, 2]))
+    if vacuum == 0:
+        closing = contact_height(bodies[-1], bodies[0], target) if gap is None else gap
+        atoms.cell[2, 2] = height + closing
+    else:
+        atoms.cell[2, 2] = height + vacuum
+    atoms.cell[:2, :2] = target
+    if fix_outer_layers:
+        _fix(atoms, bodies, fix_outer_layers)
+    return Interface(
+        atoms=atoms,
+        geometry=geometry,
+        film=film,
+        substrate=substrate,
+        match=match,
+        film_strain=right_stretch(cells[0], target),
+        substrate_strain=right_stretch(cells[1], target),
+        gap=float(gaps[0]),
+        shift=(float(shift[0]), float(shift[1])),
+        vacuum=vacuum,
+        interface_height=float(lower.positions[:, 2].max() + gaps[0] / 2),
+    )
+
+
+def _part(slab: Slab, target: NDArray[np.float64], region: str) -> Atoms:
+    """Deform a slab into the shared cell; molecules move as a whole and keep their shape."""
+    atoms = slab.atoms.copy()
+    cell = np.asarray(atoms.cell)[:2, :2]
+    deform = np.linalg.solve(cell, target) - np.eye(2)
+    anchors = atoms.positions[:, :2].copy()
+    ids = atoms.arrays["molecule"]
+    for axis in range(2):
+        inside = ids >= 0
+        if inside.any():
+            counts = np.bincount(ids[inside])
+            sums = np.bincount(ids[inside], weights=atoms.positions[inside, axis])
+            anchors[inside, axis] = (sums / counts)[ids[inside]]
+    atoms.positions[:, :2] += anchors @ deform
+    atoms.positions[:, 2] -= atoms.positions[:, 2].min()
+    atoms.cell[:2, :2] = target
+    atoms.set_array("region", np.array([region] * len(atoms), dtype="<U9"))
+    return atoms
+
+
+def _join(bodies: list[Atoms]) -> Atoms:
+    joined = bodies[0].copy()
+    for body in bodies[1:]:
+        body = body.copy()
+        ids = body.arrays["molecule"]
+        ids[ids >= 0] += joined.arrays["molecule"].max() + 1
+        if (body.arrays["region"] == "substrate").all():
+            body.arrays["layer"] += bodies[0].arrays["layer"].max() + 1
+        joined.extend(body)
+    joined.pbc = True
+    return joined
+
+
+def _fix(atoms: Atoms, bodies: list[Atoms], count: int) -> None:
+    from ase.constraints import FixAtoms
+
+    first, last = bodies[0].arrays["layer"], bodies[-1].arrays["layer"]
+    n_planes = min(len(np.unique(first)), len(np.unique(last)))
+    if count >= n_planes:
+        raise BuildError(
+            f"{count} fixed planes at each face leave nothing free in a slab of {n_planes} planes",
+            hint="fix fewer planes or build thicker slabs",
+        )
+    middle = np.zeros(sum(len(body) for body in bodies[1:-1]), dtype=bool)
+    fixed = np.concatenate([first < count, middle, last > last.max() - count])
+    atoms.set_array("fixed", fixed)
+    atoms.set_constraint(FixAtoms(mask=fixed))

@@ -1,0 +1,342 @@
+"""Slabs: any plane of any crystal between two chosen terminations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdstruct.building.stack import PlaneStack, plane_stack
+from qdstruct.building.terminations import named_planes, natural_cut, resolve_termination
+from qdstruct.errors import BuildError
+from qdstruct.geometry import reduce_miller
+from qdstruct.model import Phase, Slab
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["Cut", "build_slab", "choose_cut", "cut_atoms", "orthogonal_transform", "slab_from_cut"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cut:
+    """Which planes of a stack a slab keeps."""
+
+    stack: PlaneStack
+    """The crystal along its normal."""
+    first: int
+    """Index of the lowest plane kept, 0 ≤ first < planes per repeat."""
+    last: int
+    """Index of the highest plane kept, counted on through the repeats."""
+    n_layers: int
+    """Repeats asked for."""
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms per primitive in-plane cell."""
+        sizes = np.bincount(self.stack.plane_of[self.stack.unit_of], minlength=self.stack.n_planes)
+        return int(sum(sizes[i % self.stack.n_planes] for i in range(self.first, self.last + 1)))
+
+    @property
+    def charge(self) -> float:
+        """Net formal charge per primitive in-plane cell, e."""
+        planes = self.stack.planes
+        return float(sum(planes[i % len(planes)].charge for i in range(self.first, self.last + 1)))
+
+
+def choose_cut(
+    stack: PlaneStack,
+    *,
+    layers: int | None = None,
+    thickness: float | None = None,
+    bottom: str | None = None,
+    top: str | None = None,
+) -> Cut:
+    """Choose the planes of a slab.
+
+    Parameters
+    ----------
+    stack : PlaneStack
+        The crystal along its normal.
+    layers : int, optional
+        Repeats of the lattice-plane spacing; 2 when neither this nor `thickness` is given.
+    thickness : float, optional
+        Least thickness in Å instead of `layers`.
+    bottom, top : str, optional
+        Terminations. With one of them the slab holds exactly `layers` repeats (stoichiometric);
+        with both it goes on until the top termination is reached, so equal names give a symmetric
+        slab with one plane more. With none the crystal is cut where nature would.
+
+    Raises
+    ------
+    BuildError
+        For a termination that does not exist, zero layers, or both `layers` and `thickness`.
+    """
+    n_layers = _count_layers(stack, layers, thickness)
+    n_planes = stack.n_planes
+    if bottom is not None:
+        first = resolve_termination(stack, bottom, "bottom")
+    elif top is not None:
+        first = (resolve_termination(stack, top, "top") + 1) % n_planes
+    else:
+        first = (natural_cut(stack) + 1) % n_planes
+    last = first + n_layers * n_planes - 1
+    if bottom is not None and top is not None:
+        names = named_planes(stack)
+        wanted = names[resolve_termination(stack, top, "top")]
+        while names[last % n_planes] != wanted:
+            last += 1
+    return Cut(stack=stack, first=first, last=last, n_layers=n_layers)
+
+
+def _count_layers(stack: PlaneStack, layers: int | None, thickness: float | None) -> int:
+    if layers is not None and thickness is not None:
+        raise BuildError("give the thickness of a slab in layers or in Å, not both")
+    if thickness is not None:
+        if not thickness > 0:
+            raise BuildError(f"a slab {thickness:g} Å thick does not exist")
+        return max(1, ceil(thickness / stack.spacing - 1e-6))
+    if layers is not None and layers < 1:
+        raise BuildError(
+            f"a slab of {layers} layers does not exist", hint="ask for at least one layer"
+        )
+    return 2 if layers is None else layers
+
+
+def cut_atoms(cut: Cut, transform: ArrayLike) -> Atoms:
+    """Return the atoms of a cut in an in-plane supercell, without vacuum.
+
+    Parameters
+    ----------
+    cut : Cut
+        The planes to keep.
+    transform : (2, 2) integer array
+        Supercell vectors in terms of the primitive in-plane vectors; determinant > 0.
+
+    Returns
+    -------
+    Atoms
+        Periodic in the plane; x along the first supercell vector, lowest atom at z = 0, with
+        ``layer``, ``molecule`` and ``charge`` (formal) arrays. Units are wrapped into the cell by
+        their centres, so molecules stay whole.
+
+    Raises
+    ------
+    BuildError
+        If the supercell is left-handed or degenerate.
+    """
+    from ase import Atoms
+
+    stack = cut.stack
+    points = _lattice_points(np.asarray(transform))
+    unit_planes = np.arange(cut.first, cut.last + 1)
+    numbers, positions, centres, layers, molecules, charges = [], [], [], [], [], []
+    next_molecule = 0
+    for layer, index in enumerate(unit_planes):
+        repeat, within = divmod(int(index), stack.n_planes)
+        units = stack.planes[within].units
+        for unit in units:
+            members = np.flatnonzero(stack.unit_of == unit)
+            offsets = np.zeros((len(points), 3))
+            offsets[:, :2] = points @ stack.vectors
+            offsets += repeat * stack.step
+            size, copies = len(members), len(points)
+            positions.append((offsets[:, None] + stack.positions[members]).reshape(-1, 3))
+            centres.append(np.repeat(offsets + stack.centres[unit], size, axis=0))
+            numbers.append(np.tile(stack.numbers[members], copies))
+            charges.append(np.tile(stack.charges[members], copies))
+            layers.append(np.full(size * copies, layer))
+            if stack.molecular[unit]:
+                molecules.append(next_molecule + np.repeat(np.arange(copies), size))
+                next_molecule += copies
+            else:
+                molecules.append(np.full(copies, -1))
+    supercell, turned = _aligned(np.asarray(transform) @ stack.vectors)
+    xyz = np.concatenate(positions)
+    middle = np.concatenate(centres)
+    xyz[:, :2] = xyz[:, :2] @ turned
+    planar = middle[:, :2] @ turned @ np.linalg.inv(supercell)
+    xyz[:, :2] -= np.floor(planar + 1e-6) @ supercell
+    xyz[:, 2] -= xyz[:, 2].min()
+    cell = np.zeros((3, 3))
+    cell[:2, :2] = supercell
+    cell[2, 2] = max(float(np.ptp(xyz[:, 2])), 1e-3)
+    atoms = Atoms(
+        numbers=np.concatenate(numbers), positions=xyz, cell=cell, pbc=(True, True, False)
+    )
+    atoms.set_array("layer", np.concatenate(layers).astype(np.int64))
+    atoms.set_array("molecule", np.concatenate(molecules).astype(np.int64))
+    atoms.set_array("charge", np.concatenate(charges))
+    _assert_count(atoms, cut, len(points))
+    return atoms
+
+
+def _assert_count(atoms: Atoms, cut: Cut, n_points: int) -> None:
+    expected = cut.n_atoms * n_points
+    if len(atoms) != expected:
+        raise AssertionError(f"{len(atoms)} atoms where {expected} belong in the supercell")
+
+
+def _lattice_points(transform: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Integer points of the primitive lattice inside the supercell, exactly det(transform)."""
+    (a, b), (c, d) = (tuple(int(x) for x in row) for row in transform)
+    determinant = a * d - b * c
+    if determinant <= 0:
+        raise BuildError(
+            f"the supercell {transform.tolist()} has determinant {determinant}",
+            hint="in-plane supercells are right-handed: exchange its rows or change a sign",
+        )
+    reach = abs(a) + abs(b) + abs(c) + abs(d)
+    grid = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2, indexing="ij"), axis=-1)
+    points = grid.reshape(-1, 2)
+    adjugate = np.array([[d, -b], [-c, a]])
+    inside = points @ adjugate
+    chosen = points[((inside >= 0) & (inside < determinant)).all(axis=1)]
+    if len(chosen) != determinant:
+        raise AssertionError(f"{len(chosen)} lattice points in a supercell of {determinant}")
+    return np.asarray(chosen, dtype=np.int64)
+
+
+def _aligned(
+    vectors: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn two plane vectors so that the first lies along +x; return them and the turn."""
+    length = float(np.linalg.norm(vectors[0]))
+    x, y = vectors[0] / length
+    turn = np.array([[x, -y], [y, x]])
+    turned = vectors @ turn
+    turned[0] = (length, 0.0)
+    return turned, turn
+
+
+def orthogonal_transform(vectors: ArrayLike, largest: int = 24) -> NDArray[np.int64]:
+    """Find the smallest supercell of a plane lattice whose vectors are perpendicular.
+
+    Parameters
+    ----------
+    vectors : (2, 2) array
+        Primitive in-plane vectors, Å.
+    largest : int
+        Largest multiple of the primitive area to try.
+
+    Raises
+    ------
+    BuildError
+        If there is none (oblique lattices).
+    """
+    metric = np.asarray(vectors) @ np.asarray(vectors).T
+    reach = np.arange(-largest, largest + 1)
+    rows = np.stack(np.meshgrid(reach, reach, indexing="ij"), axis=-1).reshape(-1, 2)
+    rows = rows[np.gcd(rows[:, 0], rows[:, 1]) == 1]
+    lengths = np.sqrt(np.einsum("ni,ij,nj->n", rows, metric, rows))
+    rows = rows[np.argsort(np.round(lengths, 8), kind="stable")][:400]
+    rows = rows[np.lexsort((-rows[:, 1], -rows[:, 0], _rounded_lengths(rows, metric)))]
+    lengths = np.sqrt(np.einsum("ni,ij,nj->n", rows, metric, rows))
+    dots = np.abs(rows @ metric @ rows.T) / np.outer(lengths, lengths)
+    areas = rows[:, None, 0] * rows[None, :, 1] - rows[:, None, 1] * rows[None, :, 0]
+    fits = (dots < 1e-5) & (areas > 0) & (areas <= largest)
+    if not fits.any():
+        raise BuildError(
+            "this plane has no perpendicular supercell of reasonable size",
+            hint="use the primitive in-plane cell",
+        )
+    first, second = np.unravel_index(np.argmin(np.where(fits, areas, largest + 1)), areas.shape)
+    return np.array([rows[first], rows[second]], dtype=np.int64)
+
+
+def _rounded_lengths(rows: NDArray[np.int64], metric: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.round(np.einsum("ni,ij,nj->n", rows, metric, rows), 6))
+
+
+def build_slab(
+    phase: Phase,
+    hkl: ArrayLike,
+    *,
+    layers: int | None = None,
+    thickness: float | None = None,
+    bottom_termination: str | None = None,
+    top_termination: str | None = None,
+    vacuum: float = 15.0,
+    cell: Literal["primitive", "orthogonal"] = "primitive",
+    centre: bool = False,
+) -> Slab:
+    """Cut a slab with the faces ±(hkl) from a crystal.
+
+    Parameters
+    ----------
+    phase : Phase
+        The crystal.
+    hkl : three integers
+        Miller indices in the phase's own cell; +z of the slab is their normal.
+    layers : int, optional
+        Repeats of d(hkl) of the primitive lattice (2 if `thickness` is not given either).
+    thickness : float, optional
+        Least thickness in Å.
+    bottom_termination, top_termination : str, optional
+        Names from `terminations`. One of them: `layers` whole repeats, stoichiometric. Both: the
+        slab goes on to the top termination; equal names give a symmetric slab.
+    vacuum : float
+        Empty height in Å; 0 closes the crystal when the slab is stoichiometric and its repeat is
+        perpendicular to the plane.
+    cell : {"primitive", "orthogonal"}
+        In-plane cell.
+    centre : bool
+        Put the slab in the middle of the cell instead of at z = 0.
+
+    Raises
+    ------
+    BuildError
+        For a termination, thickness or vacuum that does not exist.
+    MatchError
+        If (hkl) is no lattice plane.
+    """
+    stack = plane_stack(phase, reduce_miller(hkl))
+    cut = choose_cut(
+        stack,
+        layers=layers,
+        thickness=thickness,
+        bottom=bottom_termination,
+        top=top_termination,
+    )
+    transform = np.eye(2, dtype=np.int64)
+    if cell == "orthogonal":
+        transform = orthogonal_transform(stack.vectors)
+    elif cell != "primitive":
+        raise BuildError(f"the in-plane cell is 'primitive' or 'orthogonal', not '{cell}'")
+    return slab_from_cut(cut, transform, vacuum=vacuum, centre=centre)
+
+
+def slab_from_cut(
+    cut: Cut, transform: NDArray[np.int64], *, vacuum: float, centre: bool = False
+) -> Slab:
+    """Put the atoms of a cut into a cell with vacuum and describe them.
+
+    Raises
+    ------
+    BuildError
+        For a negative vacuum.
+    """
+    if not (np.isfinite(vacuum) and vacuum >= 0):
+        raise BuildError(f"a vacuum of {vacuum:g} Å does not exist", hint="0 Å or more")
+    atoms = cut_atoms(cut, transform)
+    thickness = float(np.ptp(atoms.positions[:, 2]))
+    close_to_bulk = cut.n_layers * cut.stack.spacing
+    atoms.cell[2, 2] = thickness + vacuum if vacuum > 0 else max(close_to_bulk, thickness)
+    if centre:
+        atoms.positions[:, 2] += (atoms.cell[2, 2] - thickness) / 2
+    atoms.pbc = True
+    names = named_planes(cut.stack)
+    return Slab(
+        atoms=atoms,
+        phase_name=cut.stack.phase.name,
+        hkl=cut.stack.plane.hkl,
+        plane_vectors=cut.stack.plane.vectors,
+        n_layers=cut.n_layers,
+        thickness=thickness,
+        bottom_termination=names[cut.first % cut.stack.n_planes],
+        top_termination=names[cut.last % cut.stack.n_planes],
+        vacuum=vacuum,
+    )
