@@ -27,7 +27,7 @@ _HOMES = {
     "zone_axis_pattern": ("qdstruct.simulation", "zone_axis_pattern"),
 }
 
-__all__ = [*sorted(_HOMES)]  # noqa: PLE0604
+__all__ = [*sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:
