@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qdstruct.cli import building, matching, phases, simulation, study
+from qdstruct.cli import building, jobs, matching, phases, simulation, study
 
 __all__ = ["app"]
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (phases, matching, building, study, simulation):
+for group in (phases, matching, building, study, jobs, simulation):
     app.add_typer(group.commands)
 
 

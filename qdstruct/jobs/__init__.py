@@ -1,6 +1,7 @@
 """Input files of one calculation and of the whole tree (the only writer of them)."""
 
 from qdstruct.jobs.estimate import JobEstimate, estimate
+from qdstruct.jobs.explain import JobExplanation, explain
 from qdstruct.jobs.potentials import Potential, count_electrons, potential
 from qdstruct.jobs.preflight import PreflightFinding, preflight
 from qdstruct.jobs.presets import Preset, Setting, list_presets, load_preset
@@ -9,12 +10,14 @@ from qdstruct.jobs.tree import write_tree
 
 __all__ = [
     "JobEstimate",
+    "JobExplanation",
     "Potential",
     "PreflightFinding",
     "Preset",
     "Setting",
     "count_electrons",
     "estimate",
+    "explain",
     "list_presets",
     "load_preset",
     "potential",

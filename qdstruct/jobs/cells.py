@@ -107,7 +107,7 @@ def kpoint_mesh(
 
 
 def irreducible_points(atoms: Atoms, mesh: tuple[int, int, int]) -> int:
-    """Number of k-points of a Γ-centred mesh that symmetry and time reversal leave distinct."""
+    """Count the k-points of a Γ-centred mesh that symmetry and time reversal leave distinct."""
     import spglib
 
     structure = (np.asarray(atoms.cell), atoms.get_scaled_positions(), atoms.numbers)

@@ -182,7 +182,7 @@ def _difference(interface: Interface, settings: CalculationSettings, preset: Pre
     vacuum = _interface_vacuum(interface)
     mesh, reason = choose_mesh(whole, vacuum, "interface", settings, preset)
     present = dict.fromkeys(str(name) for name in whole.arrays["region"])
-    ordered = [name for name in ("film", "substrate") if name in present]
+    ordered: list[str] = [name for name in ("film", "substrate") if name in present]
     ordered += [name for name in present if name not in ordered]
     return [
         Draft(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from qdstruct.errors import InputError
 from qdstruct.jobs.cells import fft_grid, irreducible_points
+from qdstruct.jobs.explain import read_job
 from qdstruct.jobs.poscar import read_poscar
 from qdstruct.jobs.potentials import count_electrons
-from qdstruct.model import Job
 from qdstruct.model.record import Record
 from qdstruct.units import HBAR2_OVER_2M
 
@@ -29,7 +27,7 @@ APPLICATIONS = 4
 """Applications of H per band and electronic step (blocked Davidson, assumed)."""
 MODEL = (
     f"{SUSTAINED_RATE / 1e9:g} GFLOP/s per core, {ELECTRONIC_STEPS} electronic and up to "
-    f"{IONIC_STEPS} ionic steps; good to a factor of three"
+    f"{IONIC_STEPS} ionic steps; an order of magnitude, not a promise"
 )
 
 
@@ -73,10 +71,7 @@ def estimate(directory: Path) -> JobEstimate:
     InputError
         If it is not one.
     """
-    try:
-        job = Job.from_dict(json.loads((directory / "job.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{directory}: not a job directory: {error}") from None
+    job = read_job(directory)
     atoms = read_poscar(directory / "POSCAR")
     tags = {tag: entry["value"] for tag, entry in job.settings.items()}
     cutoff = float(tags["ENCUT"])

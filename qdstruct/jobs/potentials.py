@@ -69,7 +69,7 @@ def potential(element: str) -> Potential:
 
 
 def count_electrons(atoms: Atoms) -> float:
-    """Number of valence electrons of a neutral structure."""
+    """Count the valence electrons of a neutral structure."""
     return sum(potential(symbol).valence for symbol in atoms.get_chemical_symbols())
 
 

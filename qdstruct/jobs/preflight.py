@@ -98,7 +98,7 @@ def _structure(job: Job, atoms: Atoms) -> Iterator[PreflightFinding]:
     if np.linalg.det(np.asarray(atoms.cell)) <= 0:
         yield _error(
             job,
-            "the cell is left-handed; VASP's mixed products and rotations assume a right-handed one",
+            "the cell is left-handed, and VASP expects a right-handed one",
             "swap two cell vectors of the structure",
         )
     ratio, first, second, distance = closest_pair(atoms)

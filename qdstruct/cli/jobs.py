@@ -1,0 +1,83 @@
+"""Commands: explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qdstruct.cli.output import JsonOption, print_json, print_table
+
+__all__ = ["commands"]
+
+commands = typer.Typer()
+
+
+@commands.command("explain")
+def explain(
+    directory: Annotated[
+        Path, typer.Argument(help="A job directory, or a job tree for sizes and costs.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Say why each setting of a job has its value, or what each job of a tree costs.
+
+    Example: qdstruct explain study/interface/static
+    """
+    if (directory / "tree.json").is_file():
+        _explain_tree(directory, as_json)
+        return
+    from qdstruct.jobs import explain
+
+    found = explain(directory)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    from qdstruct.jobs.incar import format_value
+
+    print_table(
+        f"{found.job}: {found.subject}",
+        ("tag", "value", "from", "why"),
+        [
+            (setting.tag, format_value(setting.value), setting.origin, setting.reason)
+            for setting in found.settings
+        ],
+    )
+
+
+def _explain_tree(root: Path, as_json: bool) -> None:
+    import json
+
+    from qdstruct.jobs import estimate
+    from qdstruct.model import JobTree
+
+    tree = JobTree.from_dict(json.loads((root / "tree.json").read_text(encoding="utf-8")))
+    sizes = [(job, estimate(root / job.name)) for job in tree.jobs]
+    if as_json:
+        jobs = [{"name": job.name, **size.to_dict()} for job, size in sizes]
+        print_json({"study": tree.study, "jobs": jobs})
+        return
+    columns = (
+        "job", "k-mesh", "irreducible", "electrons", "bands", "plane waves", "FFT grid",
+        "memory (GB)", "core-hours",
+    )  # fmt: skip
+    print_table(
+        f"Study {tree.study}: {len(sizes)} jobs",
+        columns,
+        [
+            (
+                job.name,
+                "×".join(map(str, job.kpoints or ())),
+                str(size.kpoints),
+                f"{size.electrons:g}",
+                str(size.bands),
+                f"{size.plane_waves:,}",
+                "×".join(map(str, size.grid)),
+                f"{size.memory:.2g}",
+                f"{size.core_hours:,.2g}" if size.core_hours < 100 else f"{size.core_hours:,.0f}",
+            )
+            for job, size in sizes
+        ],
+        note=f"Core-hours assume {sizes[0][1].model}." if sizes else None,
+    )
