@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,16 +95,22 @@ def _hall_number_of_setting(cell: _Cell, data: SpglibDataset, precision: float) 
 
     if _same_axes(data.transformation_matrix):
         return int(data.hall_number)
-    numbers = np.arange(1, 531)
-    kinds = [spglib.get_spacegroup_type(int(n)).number for n in numbers]
-    for hall_number in numbers[np.array(kinds) == data.number]:
+    for hall_number in _settings_of(int(data.number)):
         try:
-            other = spglib.get_symmetry_dataset(cell, precision, hall_number=int(hall_number))
+            other = spglib.get_symmetry_dataset(cell, precision, hall_number=hall_number)
         except spglib.SpglibError:
             continue
         if other is not None and _same_axes(other.transformation_matrix):
-            return int(hall_number)
+            return hall_number
     return int(data.hall_number)
+
+
+@cache
+def _settings_of(number: int) -> tuple[int, ...]:
+    """Return the Hall numbers of all settings of a space group."""
+    import spglib
+
+    return tuple(n for n in range(1, 531) if spglib.get_spacegroup_type(n).number == number)
 
 
 def _same_axes(transformation: NDArray[np.float64]) -> bool:
