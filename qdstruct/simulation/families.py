@@ -13,7 +13,7 @@ from qdstruct.geometry import SpaceGroup, space_group
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["crystal_symmetry", "family_keys", "key_to_hkl", "systematically_absent"]
+__all__ = ["crystal_symmetry", "family_keys", "keys_to_hkl", "systematically_absent"]
 
 MAX_ATOMS_FOR_SYMMETRY = 400
 """Cells above this size are treated as P1: the search for operations takes too long."""
@@ -57,11 +57,11 @@ def _encode(hkl: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray((shifted[:, 0] * _RADIX + shifted[:, 1]) * _RADIX + shifted[:, 2])
 
 
-def key_to_hkl(key: int) -> tuple[int, int, int]:
-    """Return the representative (h, k, l) that a family key codes."""
-    rest, l = divmod(int(key), _RADIX)  # noqa: E741 - the crystallographer's letters
-    h, k = divmod(rest, _RADIX)
-    return (h - _RADIX // 2, k - _RADIX // 2, l - _RADIX // 2)
+def keys_to_hkl(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the (M, 3) representatives that family keys code."""
+    rest, l = np.divmod(keys, _RADIX)  # noqa: E741 - the crystallographer's letters
+    h, k = np.divmod(rest, _RADIX)
+    return np.asarray(np.stack([h, k, l], axis=1) - _RADIX // 2)
 
 
 def systematically_absent(hkl: NDArray[np.int64], group: SpaceGroup | None) -> NDArray[np.bool_]:

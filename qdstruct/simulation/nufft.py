@@ -13,7 +13,7 @@ from qdstruct.errors import InputError
 __all__ = ["chosen_engine", "has_finufft", "nufft_sums"]
 
 ENGINES = ("auto", "dense", "nufft")
-NUFFT_PRECISION = 1e-9
+NUFFT_PRECISION = 1e-8
 _WORTHWHILE = 2_000_000
 """Atoms × reflections above which the non-uniform FFT beats the matrix products."""
 
@@ -55,13 +55,19 @@ def nufft_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArr
         Fractional coordinates.
     hkl : (M, 3) integer array
         Reflections.
+
+    Notes
+    -----
+    The box of indices is centred by a phase on every atom, so that the half space that Friedel's
+    law leaves costs half.
     """
     import finufft
 
-    limits = np.abs(hkl).max(axis=0)
-    shape = tuple(int(2 * n + 1) for n in limits)
+    low, high = hkl.min(axis=0), hkl.max(axis=0)
+    centre = (low + high + 1) // 2
+    shape = tuple((high - low + 1).tolist())
     x, y, z = (np.ascontiguousarray(2 * np.pi * (column % 1.0)) for column in fractional.T)
-    strengths = np.ones(len(fractional), dtype=complex)
+    strengths = np.exp(2j * np.pi * (fractional @ centre))
     box = finufft.nufft3d1(x, y, z, strengths, shape, eps=NUFFT_PRECISION, isign=1)
-    offset = hkl + limits
+    offset = hkl - low
     return np.asarray(box[offset[:, 0], offset[:, 1], offset[:, 2]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from qdstruct.model.patterns import PowderPattern, PowderPeak
 from qdstruct.simulation.families import (
     crystal_symmetry,
     family_keys,
-    key_to_hkl,
+    keys_to_hkl,
     systematically_absent,
 )
 from qdstruct.simulation.profile import LineShape, draw_lines
@@ -264,24 +265,34 @@ def _peaks(
     starts = np.flatnonzero(np.diff(two_theta, prepend=-1.0) > MERGE_ANGLE)
     areas = np.add.reduceat(lines.intensity[which], starts)
     areas = 100 * areas / areas.max()
-    keys = family_keys(lines.hkl[which], group)
-    ends = np.append(starts[1:], len(which))
-    peaks = []
-    for start, end, area in zip(starts.tolist(), ends.tolist(), areas.tolist(), strict=True):
-        if area < min_intensity:
-            continue
-        families = sorted(set(keys[start:end].tolist()), reverse=True)
-        length = float(lines.length[which[start]])
-        peaks.append(
-            PowderPeak(
-                two_theta=float(two_theta[start]),
-                d=1 / length,
-                hkl=tuple(key_to_hkl(key) for key in families),
-                multiplicity=2 * (end - start),
-                intensity=area,
-            )
+    families = _families(family_keys(lines.hkl[which], group), starts)
+    counts = np.diff(starts, append=len(which))
+    return tuple(
+        PowderPeak(two_theta=angle, d=1 / length, hkl=hkl, multiplicity=2 * count, intensity=area)
+        for angle, length, hkl, count, area in zip(
+            two_theta[starts].tolist(),
+            lines.length[which[starts]].tolist(),
+            families,
+            counts.tolist(),
+            areas.tolist(),
+            strict=True,
         )
-    return tuple(peaks)
+        if area >= min_intensity
+    )
+
+
+def _families(keys: NDArray[np.int64], starts: NDArray[np.int64]) -> list[tuple[Miller, ...]]:
+    """Return the representatives of every line's families, largest indices first."""
+    line = np.zeros(len(keys), dtype=np.int64)
+    line[starts[1:]] = 1
+    line = np.cumsum(line)
+    order = np.lexsort((-keys, line))
+    line, keys = line[order], keys[order]
+    new = np.ones(len(keys), dtype=bool)
+    new[1:] = (np.diff(line) != 0) | (np.diff(keys) != 0)
+    hkl = [(h, k, l) for h, k, l in keys_to_hkl(keys[new]).tolist()]  # noqa: E741
+    bounds = np.searchsorted(line[new], np.arange(len(starts) + 1)).tolist()
+    return [tuple(hkl[a:b]) for a, b in pairwise(bounds)]
 
 
 def _labelled(

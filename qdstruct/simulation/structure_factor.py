@@ -117,7 +117,7 @@ def element_sums(
     engine : {"auto", "dense", "nufft"}
         ``dense`` multiplies matrices of separable phases (exact to rounding); ``nufft`` is the
         type-1 non-uniform FFT of finufft (Barnett, Magland, af Klinteberg, SIAM J. Sci. Comput. 41,
-        C479 (2019)) at a relative precision of 1e-9; ``auto`` takes finufft for large cells when it
+        C479 (2019)) at a relative precision of 1e-8; ``auto`` takes finufft for large cells when it
         is installed.
 
     Returns

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdstruct.errors import InputError
-from qdstruct.simulation import PowderSettings, powder_pattern
+from qdstruct.simulation import PowderSettings, powder_pattern, profile
 from qdstruct.simulation.powder import lorentz_polarisation
 
 
@@ -229,19 +229,35 @@ def test_scherrer_width_is_the_width_of_the_drawn_line():
     assert above[-1] - above[0] == pytest.approx(np.degrees(expected), rel=0.01)
 
 
-def test_many_lines_are_drawn_as_if_one_by_one():
-    from qdstruct.simulation import profile
-
+@pytest.mark.parametrize(
+    "shape",
+    [
+        profile.LineShape(instrument_fwhm=0.1),
+        profile.LineShape(instrument_fwhm=0.05, size_nm=9.0, microstrain=0.01),
+    ],
+)
+def test_many_lines_are_drawn_as_if_one_by_one(shape):
     rng = np.random.default_rng(3)
-    position, area = rng.uniform(20, 30, 5000), rng.uniform(0, 1, 5000)
-    grid = np.arange(20, 30, 0.02)
-    shape = profile.LineShape(instrument_fwhm=0.1)
-    binned = profile.draw_lines(grid, position, area, shape, 1.54)
-    direct = sum(
-        profile.draw_lines(grid, position[i : i + 2500], area[i : i + 2500], shape, 1.54)
-        for i in (0, 2500)
+    position, area = rng.uniform(19, 41, 5000), rng.uniform(0, 1, 5000)
+    grid = np.arange(20, 40, 0.02)
+    together = profile.draw_lines(grid, position, area, shape, 1.54)
+    apart = sum(
+        profile.draw_lines(grid, position[i : i + 500], area[i : i + 500], shape, 1.54)
+        for i in range(0, 5000, 500)
     )
-    assert np.abs(binned - direct).max() < 2e-3 * direct.max()
+    assert np.abs(together - apart).max() < 2e-3 * apart.max()
+
+
+def test_pseudo_voigt_approximates_the_voigt_function_and_keeps_its_area():
+    from scipy.special import voigt_profile
+
+    x = np.linspace(-3, 3, 2001)
+    fwhm, eta = profile.thompson_cox_hastings(np.array(0.12), np.array(0.08))
+    sigma, gamma = 0.12 / np.sqrt(8 * np.log(2)), 0.04
+    exact = voigt_profile(x, sigma, gamma)
+    ours = profile.pseudo_voigt(x, float(fwhm), float(eta))
+    assert np.abs(ours - exact).max() < 0.012 * exact.max()
+    assert np.trapezoid(ours, x) == pytest.approx(1, abs=0.02)
 
 
 @settings(max_examples=15, deadline=None)
