@@ -73,9 +73,7 @@ class Calculation(_Section):
     tags: dict[str, str | int | float | bool | list[float]] = Field(default_factory=dict)
     kpoint_spacing: Annotated[float, Field(gt=0)] | None = None
     kpoints: (
-        tuple[
-            Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]
-        ]
+        tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
         | None
     ) = None
     include: tuple[Literal["bulk", "slab", "interface", "difference"], ...] = (

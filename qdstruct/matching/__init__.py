@@ -6,6 +6,7 @@ from qdstruct.matching.coincidence import (
     match_facets,
     scan_facets,
 )
+from qdstruct.matching.parallel import angle_between, keep_parallel
 from qdstruct.matching.surfaces import (
     Crystal,
     Surface,
@@ -18,9 +19,11 @@ __all__ = [
     "Crystal",
     "FacetPairMatches",
     "Surface",
+    "angle_between",
     "crystal",
     "find_matches",
     "inequivalent_facets",
+    "keep_parallel",
     "match_facets",
     "scan_facets",
     "surface",

@@ -25,7 +25,7 @@ def finished(tmp_path_factory) -> tuple[Path, StudyResults]:
 
 
 def test_every_job_is_done_once(finished) -> None:
-    root, results = finished
+    _, results = finished
     assert {job.state for job in results.jobs} == {"done"}
     assert {job.attempts for job in results.jobs} == {1}
     names = {job.name for job in results.jobs}

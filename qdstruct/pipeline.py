@@ -1,1 +1,0 @@
-"""The main job: study → match → build → prepare → run → analyse → report."""
