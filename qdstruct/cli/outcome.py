@@ -8,7 +8,6 @@ import sys
 import typer
 
 from qdstruct.errors import QdstructError
-from qdstruct.files import destination_error
 
 __all__ = ["run_command"]
 
@@ -38,6 +37,8 @@ def run_command(app: typer.Typer) -> int:
         if error.filename is None:
             raise
         from pathlib import Path
+
+        from qdstruct.files import destination_error
 
         typer.echo(f"qdstruct: error: {destination_error(Path(error.filename), error)}", err=True)
         return 2
