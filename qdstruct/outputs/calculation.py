@@ -1,0 +1,168 @@
+"""The facts of one finished calculation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.errors import OutputError
+from qdstruct.model import FinishedCalculation
+from qdstruct.outputs.streams import find_output, open_output
+from qdstruct.outputs.vasprun import Vasprun, read_vasprun
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = [
+    "calculation_atoms",
+    "electronically_converged",
+    "finished_calculation",
+    "free_forces",
+    "ionically_converged",
+    "looks_like_mock",
+    "read_calculation",
+    "require_output",
+]
+
+
+def require_output(directory: Path, name: str) -> Path:
+    """Return the file `name` of `directory` (plain or compressed), or `directory` if it is a file.
+
+    Raises
+    ------
+    OutputError
+        If there is none.
+    """
+    if directory.is_file():
+        return directory
+    if not directory.is_dir():
+        raise OutputError(f"{directory}: this directory does not exist")
+    path = find_output(directory, name)
+    if path is None:
+        raise OutputError(
+            f"{directory}: there is no {name} here", hint="has the job run, and did it finish?"
+        )
+    return path
+
+
+def read_calculation(directory: Path) -> FinishedCalculation:
+    """Read the facts that every analysis starts from.
+
+    Parameters
+    ----------
+    directory : Path
+        A directory with vasprun.xml (plain or compressed), or that file itself. ``region`` of
+        each atom is taken from ``job.json`` where there is one.
+
+    Raises
+    ------
+    OutputError
+        If the file is missing, truncated, or lacks energy, forces or structure.
+    """
+    return finished_calculation(read_vasprun(require_output(Path(directory), "vasprun.xml")))
+
+
+def finished_calculation(run: Vasprun) -> FinishedCalculation:
+    """Turn a parsed vasprun.xml into the facts of the calculation."""
+    if run.n_ionic_steps == 0:
+        raise OutputError(
+            f"{run.path}: no ionic step was finished", hint="look at the end of OUTCAR and rerun"
+        )
+    missing = [
+        what
+        for what, value in (
+            ("total energy", run.energy),
+            ("Fermi level", run.fermi_level),
+            ("number of electrons (NELECT)", run.parameters.get("NELECT")),
+        )
+        if value is None
+    ]
+    if missing:
+        raise OutputError(f"{run.path}: the file does not state the {' or the '.join(missing)}")
+    forces = free_forces(run)
+    largest = float(np.linalg.norm(forces, axis=1).max()) if forces is not None else 0.0
+    return FinishedCalculation(
+        atoms=calculation_atoms(run),
+        energy=float(run.energy or 0.0),
+        fermi_level=float(run.fermi_level or 0.0),
+        converged=electronically_converged(run) and ionically_converged(run),
+        n_ionic_steps=run.n_ionic_steps,
+        max_force=largest,
+        n_electrons=float(run.parameters["NELECT"]),
+        engine=engine_line(run),
+        is_mock=looks_like_mock(run),
+    )
+
+
+def calculation_atoms(run: Vasprun, regions: Sequence[str] | None = None) -> Atoms:
+    """Return the final structure with ``region`` from `regions` or the directory's job.json."""
+    from ase import Atoms
+
+    if run.cell is None or run.scaled_positions is None or not run.symbols:
+        raise OutputError(f"{run.path}: the file holds no structure")
+    symbols = ["H" if symbol == "D" else symbol for symbol in run.symbols]
+    atoms = Atoms(symbols, scaled_positions=run.scaled_positions, cell=run.cell, pbc=True)
+    known = list(regions) if regions is not None else _job_regions(run.path.parent)
+    if len(known) == len(atoms):
+        atoms.set_array("region", np.array(known))
+    return atoms
+
+
+def _job_regions(directory: Path) -> list[str]:
+    """Regions listed in job.json; none where the file is absent or not ours."""
+    try:
+        document = json.loads((directory / "job.json").read_text(encoding="utf-8"))
+        regions = document["regions"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [str(region) for region in regions] if isinstance(regions, list) else []
+
+
+def free_forces(run: Vasprun) -> NDArray[np.float64] | None:
+    """Return the forces of the last step with the components of fixed coordinates set to zero."""
+    if run.forces is None or run.movable is None or run.movable.shape != run.forces.shape:
+        return run.forces
+    return np.where(run.movable, run.forces, 0.0)
+
+
+def electronically_converged(run: Vasprun) -> bool:
+    """Whether the last ionic step ended by EDIFF and not by NELM."""
+    limit = run.parameters.get("NELM")
+    if limit is None or run.n_electronic_steps < int(limit):
+        return True
+    change, bound = run.last_energy_change, run.parameters.get("EDIFF")
+    return change is not None and bound is not None and change < float(bound)
+
+
+def ionically_converged(run: Vasprun) -> bool:
+    """Whether a relaxation reached EDIFFG; True where nothing was relaxed."""
+    steps = int(run.parameters.get("NSW") or 0)
+    if steps <= 1 or run.parameters.get("IBRION") in (-1, 0):
+        return True
+    bound = float(run.parameters.get("EDIFFG") or 0.0)
+    forces = free_forces(run)
+    if bound < 0 and forces is not None:
+        return bool(np.linalg.norm(forces, axis=1).max() <= -bound)
+    return run.n_ionic_steps < steps
+
+
+def engine_line(run: Vasprun) -> str:
+    """Program, version and build as the file states them."""
+    keys = ("program", "version", "subversion")
+    return " ".join(run.generator[key] for key in keys if run.generator.get(key))
+
+
+def looks_like_mock(run: Vasprun) -> bool:
+    """Whether vasprun.xml or the first lines of OUTCAR say that a mock made the numbers."""
+    if "mock" in " ".join(run.generator.values()).lower():
+        return True
+    outcar = find_output(run.path.parent, "OUTCAR")
+    if outcar is None or outcar.is_dir() or outcar.stat().st_size == 0:
+        return False
+    with open_output(outcar) as stream:
+        return b"mock" in stream.read(4096).lower()
