@@ -6,7 +6,14 @@ from qdstruct.matching.coincidence import (
     match_facets,
     scan_facets,
 )
-from qdstruct.matching.parallel import angle_between, keep_parallel
+from qdstruct.matching.elasticity import cubic_stiffness
+from qdstruct.matching.equivalents import equivalent_matches, keep_parallel
+from qdstruct.matching.ranking import expected_rows, pareto_front, pareto_rows, scan_matches
+from qdstruct.matching.strain import (
+    deformation_gradient,
+    partition_strain,
+    polar_decomposition,
+)
 from qdstruct.matching.surfaces import (
     Crystal,
     Surface,
@@ -19,12 +26,20 @@ __all__ = [
     "Crystal",
     "FacetPairMatches",
     "Surface",
-    "angle_between",
     "crystal",
+    "cubic_stiffness",
+    "deformation_gradient",
+    "equivalent_matches",
+    "expected_rows",
     "find_matches",
     "inequivalent_facets",
     "keep_parallel",
     "match_facets",
+    "pareto_front",
+    "pareto_rows",
+    "partition_strain",
+    "polar_decomposition",
     "scan_facets",
+    "scan_matches",
     "surface",
 ]

@@ -179,7 +179,7 @@ def _match(
         areas=np.asarray(areas, dtype=float),
         principal_strains=strains,
         strains=numbers[:, [1, 2, 2, 3]].reshape(-1, 2, 2),
-        rotations=numbers[:, 0],
+        rotations=numbers[:, 0].round(10) + 0.0,
         folded=integers[:, 8] * multiples - 1,
     )
     return found.select(np.lexsort((np.abs(strains[:, 0]).round(12), areas.round(9))))

@@ -159,9 +159,9 @@ def inequivalent_facets(of: Crystal, max_index: int) -> tuple[Miller, ...]:
 def _candidates(max_index: int) -> Iterator[Miller]:
     span = range(-max_index, max_index + 1)
     coprime = (
-        (h, k, l)  # the crystallographer's letters
-        for h, k, l in product(span, span, span)
-        if reduce(gcd, (h, k, l)) == 1
+        (first, second, third)
+        for first, second, third in product(span, span, span)
+        if reduce(gcd, (first, second, third)) == 1
     )
     return iter(sorted(coprime, key=lambda hkl: (sum(i < 0 for i in hkl), [-i for i in hkl])))
 

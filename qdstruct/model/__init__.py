@@ -3,6 +3,12 @@
 from qdstruct.model.electronic import BandEdges, ChargeDifference, Grid, ProjectedDos
 from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch
+from qdstruct.model.orientation import (
+    MisfitDislocations,
+    OrientationRelation,
+    ParallelPlanes,
+    StrainPartition,
+)
 from qdstruct.model.patterns import PowderPattern, PowderPeak, Spot, SpotPattern
 from qdstruct.model.phase import Phase
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
@@ -23,6 +29,9 @@ __all__ = [
     "JobStatus",
     "JobTree",
     "Miller",
+    "MisfitDislocations",
+    "OrientationRelation",
+    "ParallelPlanes",
     "Phase",
     "PlaneMismatch",
     "PowderPattern",
@@ -34,6 +43,7 @@ __all__ = [
     "Slab",
     "Spot",
     "SpotPattern",
+    "StrainPartition",
     "StudyResults",
     "Termination",
     "atoms_from_dict",
