@@ -54,18 +54,20 @@ def dos_figure(
         colour = colour_of(name, index)
         axes.plot(energy[shown], values[shown], color=colour, label=name)
         axes.fill_between(energy[shown], values[shown], color=colour, alpha=0.15, linewidth=0)
-    top = float(np.asarray(dos)[:, shown].max()) * 1.08 or 1.0
+    drawn_edges = [edge for edge in edges if edge.group in groups]
+    peak = float(np.asarray(dos)[:, shown].max()) or 1.0
+    top = peak * (1.08 + 0.09 * len(drawn_edges))
     axes.set(xlim=window, ylim=(0, top), xlabel="E − E$_F$ (eV)", ylabel="states/eV")
     axes.axvline(0, color="0.4", linewidth=0.7, linestyle=":")
-    _mark_edges(axes, edges, groups, top)
-    axes.legend(loc="upper right")
+    _mark_edges(axes, drawn_edges, groups, top)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
 def _mark_edges(axes: Axes, edges: Sequence[BandEdges], groups: list[str], top: float) -> None:
-    for position, edge in enumerate(edge for edge in edges if edge.group in groups):
+    for position, edge in enumerate(edges):
         colour = colour_of(edge.group, groups.index(edge.group))
-        height = top * (0.95 - 0.075 * position)
+        height = top * (0.96 - 0.08 * position)
         ends = (edge.valence_maximum, edge.conduction_minimum)
         axes.annotate(
             "", (ends[0], height), (ends[1], height),
@@ -146,7 +148,8 @@ def _label_lines(axes: Axes, pattern: PowderPattern, labels: int) -> None:
 
 
 def _miller(hkl: tuple[int, int, int]) -> str:
-    return "".join(f"{abs(i)}\u0305" if i < 0 else str(i) for i in hkl)
+    gap = r"\," if max(abs(i) for i in hkl) > 9 else ""
+    return "$" + gap.join(rf"\bar{{{-i}}}" if i < 0 else str(i) for i in hkl) + "$"
 
 
 def spot_figure(patterns: Sequence[SpotPattern]) -> Figure:

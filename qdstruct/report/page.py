@@ -290,6 +290,8 @@ def _viewer_data(atoms: Atoms) -> dict[str, Any]:
                 atoms.get_chemical_symbols(), atoms.positions, regions, layers, strict=True
             )
         ],
+        "cell": np.asarray(atoms.cell).round(4).tolist(),
+        "repeat": str(_repeats(atoms)),
         "edges": _cell_edges(np.asarray(atoms.cell)),
         "radii": {s: round(0.55 * float(covalent_radii[numbers[s]]), 3) for s in symbols},
         "colours": {
@@ -298,6 +300,13 @@ def _viewer_data(atoms: Atoms) -> dict[str, Any]:
             "layer": [COLOURS[0], COLOURS[4], COLOURS[2], COLOURS[3]],
         },
     }  # fmt: skip
+
+
+def _repeats(atoms: Atoms) -> int:
+    """Return how many cells are shown along a and b, so that narrow cells fill the view."""
+    height = float(np.ptp(atoms.positions[:, 2]))
+    width = float(np.linalg.norm(np.asarray(atoms.cell)[:2], axis=1).max())
+    return max(1, min(3, round(height / width), int((4000 / len(atoms)) ** 0.5)))
 
 
 def _hex(colour: np.ndarray[Any, np.dtype[np.float64]]) -> str:

@@ -38,11 +38,23 @@
   }
   var viewer = $3Dmol.createViewer(host, { backgroundColor: "white", antialias: true });
   viewer.setProjection("orthographic");
-  var model = viewer.addModel();
-  model.addAtoms(data.atoms.map(function (atom, i) {
-    return { elem: atom.e, x: atom.p[0], y: atom.p[1], z: atom.p[2], serial: i, index: i, bonds: [], bondOrder: [],
-             properties: { region: atom.r, layer: atom.l } };
-  }));
+  var model = null;
+  function fill(times) {
+    if (model) { viewer.removeModel(model); }
+    model = viewer.addModel();
+    var atoms = [];
+    for (var i = 0; i < times; i++) {
+      for (var j = 0; j < times; j++) {
+        data.atoms.forEach(function (atom) {
+          var n = atoms.length, a = data.cell[0], b = data.cell[1];
+          atoms.push({ elem: atom.e, serial: n, index: n, bonds: [], bondOrder: [],
+            x: atom.p[0] + i * a[0] + j * b[0], y: atom.p[1] + i * a[1] + j * b[1],
+            z: atom.p[2] + i * a[2] + j * b[2], properties: { region: atom.r, layer: atom.l } });
+        });
+      }
+    }
+    model.addAtoms(atoms);
+  }
   var box = [];
   function drawCell(visible) {
     box.forEach(function (shape) { viewer.removeShape(shape); });
@@ -78,29 +90,36 @@
     }
   }
   function paint(mode) {
-    model.atoms = model.atoms || [];
-    viewer.setStyle({}, { sphere: { scale: 1.0 } });
+    var groups = {};
     model.selectedAtoms({}).forEach(function (atom) {
-      model.setStyle({ serial: atom.serial }, {
-        sphere: { radius: data.radii[atom.elem], color: colourOf(atom, mode) } });
+      var key = atom.elem + " " + colourOf(atom, mode);
+      (groups[key] = groups[key] || []).push(atom.serial);
+    });
+    Object.keys(groups).forEach(function (key) {
+      var words = key.split(" ");
+      model.setStyle({ serial: groups[key] }, { sphere: { radius: data.radii[words[0]], color: words[1] } });
     });
     legend(mode);
     viewer.render();
   }
   function reset() {
     viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
-    viewer.rotate(-90, "x");
-    viewer.rotate(-20, "y");
-    viewer.rotate(8, "x");
+    viewer.rotate(-90, "vx");
+    viewer.rotate(-22, "vy");
+    viewer.rotate(7, "vx");
     viewer.zoomTo();
     viewer.render();
   }
   var mode = document.getElementById("colour");
+  var repeat = document.getElementById("repeat");
+  repeat.value = data.repeat;
+  repeat.addEventListener("change", function () { fill(Number(repeat.value)); paint(mode.value); reset(); });
   mode.addEventListener("change", function () { paint(mode.value); });
   document.getElementById("cell").addEventListener("change", function (event) { drawCell(event.target.checked); viewer.render(); });
   document.getElementById("spin").addEventListener("change", function (event) { viewer.spin(event.target.checked ? "y" : false); });
   document.getElementById("reset").addEventListener("click", reset);
   window.addEventListener("resize", function () { viewer.resize(); });
+  fill(Number(repeat.value));
   drawCell(true);
   paint("element");
   reset();
