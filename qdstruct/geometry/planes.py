@@ -101,12 +101,13 @@ def miller_transform(hkl: ArrayLike, cell: ArrayLike, other: ArrayLike) -> Mille
     Raises
     ------
     MatchError
-        If the plane is not a lattice plane of `other` with indices up to 1000.
+        If the plane is not a lattice plane of `other`: the two bases are not commensurate within
+        a common denominator of 150.
     """
     covariant = np.asarray(other, dtype=float) @ (
         np.asarray(reduce_miller(hkl), dtype=float) @ reciprocal_cell(cell)
     )
-    for factor in range(1, 1000):
+    for factor in range(1, 151):
         scaled = covariant * factor
         if np.abs(scaled - np.rint(scaled)).max() < 1e-4 * factor**0.5:
             return reduce_miller(np.rint(scaled))
