@@ -95,7 +95,7 @@ def read_poscar(path: Path) -> Atoms:
         atoms = read(path, format="vasp")
     except FileNotFoundError:
         raise OutputError(f"{path}: the file is missing") from None
-    except (ParseError, ValueError, IndexError, KeyError, OSError) as error:
+    except (ParseError, RuntimeError, ValueError, IndexError, KeyError, OSError) as error:
         raise OutputError(f"{path}: not a whole POSCAR: {error}") from None
     if len(atoms) == 0 or not np.all(np.isfinite(atoms.positions)):
         raise OutputError(f"{path}: no atoms, or positions that are not numbers")
