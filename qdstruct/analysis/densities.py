@@ -1,0 +1,209 @@
+"""Projected densities of states gathered by region, element, layer or orbital."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.analysis.heights import cell_height, heights
+from qdstruct.errors import InputError
+from qdstruct.model import ProjectedDos
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from xarray import DataArray
+
+__all__ = ["GROUPINGS", "atom_groups", "atomic_planes", "broadened", "dos_by", "spin_summed"]
+
+GROUPINGS = ("region", "element", "region-element", "layer", "orbital")
+"""Names that `dos_by` understands; a mapping from label to atom indices works too."""
+PLANE_TOLERANCE = 0.6
+"""Å: atoms whose heights follow each other more closely belong to one plane."""
+
+
+def dos_by(
+    projected: ProjectedDos,
+    by: str | Mapping[str, Sequence[int]] = "region",
+    *,
+    broadening: float = 0.0,
+) -> DataArray:
+    """Sum a projected DOS over spin, orbitals and the atoms of each group.
+
+    Parameters
+    ----------
+    projected : ProjectedDos
+        What `qdstruct.outputs.read_projected_dos` returned.
+    by : str or mapping
+        One of `GROUPINGS` (``layer``: atomic planes along the normal, from the bottom; ``orbital``:
+        s, p, d, f shells), or a mapping label → indices of atoms.
+    broadening : float
+        Standard deviation in eV of an additional Gaussian broadening.
+
+    Returns
+    -------
+    DataArray
+        States/eV, dims (group, energy), the first dimension named after `by`. Energy in eV
+        relative to the Fermi level. Attributes: ``unit``, ``reference``, ``fermi_level`` (eV on
+        the engine's scale), ``source``, ``remainder``: the fraction of the states of the total
+        DOS that no atom's projection accounts for (interstitial; for an incomplete mapping also
+        the atoms left out), and ``broadening``.
+
+    Raises
+    ------
+    InputError
+        If the grouping is unknown, or needs regions that the structure does not have.
+    """
+    from xarray import DataArray
+
+    density = spin_summed(projected)
+    name = by if isinstance(by, str) else "group"
+    if by == "orbital":
+        labels, rows = _shells(density)
+    else:
+        groups = atom_groups(projected.atoms, by)
+        per_atom = np.asarray(density.sum("orbital"))
+        labels = list(groups)
+        rows = np.array([per_atom[list(members)].sum(axis=0) for members in groups.values()])
+    energy = np.asarray(projected.projected["energy"]) - projected.fermi_level
+    attrs = {
+        "unit": "states/eV",
+        "reference": "Fermi level",
+        "fermi_level": projected.fermi_level,
+        "source": projected.source,
+        "remainder": _remainder(projected, rows),
+        "broadening": broadening,
+    }
+    result = DataArray(
+        rows,
+        dims=(name, "energy"),
+        coords={
+            name: labels,
+            "energy": ("energy", energy, {"unit": "eV", "reference": "Fermi level"}),
+        },
+        attrs=attrs,
+        name="dos",
+    )
+    return broadened(result, broadening) if broadening else result
+
+
+def spin_summed(projected: ProjectedDos) -> DataArray:
+    """Return the projected DOS with dims (atom, energy, orbital), float64, both spins together.
+
+    Of a spin–orbit calculation this is the ``total`` component; its x, y, z components are
+    magnetisations and add up to nothing.
+    """
+    array = projected.projected
+    spins = [str(spin) for spin in array["spin"].values]
+    if "x" in spins:
+        return array.sel(spin="total").astype(np.float64)
+    return array.astype(np.float64).sum("spin")
+
+
+def atom_groups(
+    atoms: Atoms, by: str | Mapping[str, Sequence[int]]
+) -> dict[str, NDArray[np.int64]]:
+    """Return label → indices of atoms, labels in the order in which they first occur.
+
+    Raises
+    ------
+    InputError
+        If the grouping is unknown, names atoms that do not exist, or the structure has no regions.
+    """
+    if not isinstance(by, str):
+        return _checked(by, len(atoms))
+    if by == "element":
+        names = atoms.get_chemical_symbols()
+    elif by == "region":
+        names = _regions(atoms)
+    elif by == "region-element":
+        pairs = zip(_regions(atoms), atoms.get_chemical_symbols(), strict=True)
+        names = [f"{region} {symbol}" for region, symbol in pairs]
+    elif by == "layer":
+        return atomic_planes(atoms)
+    else:
+        raise InputError(
+            f"a DOS cannot be gathered by '{by}'", hint=f"choose one of {', '.join(GROUPINGS)}"
+        )
+    array = np.array(names)
+    return {name: np.flatnonzero(array == name) for name in dict.fromkeys(names)}
+
+
+def atomic_planes(
+    atoms: Atoms, axis: int = 2, tolerance: float = PLANE_TOLERANCE
+) -> dict[str, NDArray[np.int64]]:
+    """Return the atomic planes along the normal, from the bottom, labelled with their height.
+
+    A plane ends where the next atom lies more than `tolerance` Å higher; the widest empty gap
+    (the vacuum, if there is one) separates the last plane from the first.
+    """
+    z, period = heights(atoms, axis), cell_height(atoms, axis)
+    order = np.argsort(z, kind="stable")
+    gaps = np.diff(z[order], append=z[order[0]] + period)
+    start = (int(np.argmax(gaps)) + 1) % len(order)
+    order, gaps = np.roll(order, -start), np.roll(gaps, -start)
+    ends = np.flatnonzero(gaps > tolerance)
+    planes = np.split(order, ends[ends < len(order) - 1] + 1)
+    return {
+        f"{number} (z = {_mean_height(z[plane], period):.2f} Å)": np.sort(plane)
+        for number, plane in enumerate(planes, 1)
+    }
+
+
+def _mean_height(z: NDArray[np.float64], period: float) -> float:
+    offsets = (z - z[0] + period / 2) % period - period / 2
+    return float((z[0] + offsets.mean()) % period)
+
+
+def broadened(dos: DataArray, width: float) -> DataArray:
+    """Convolve a DOS with a Gaussian of standard deviation `width` eV; the number of states stays.
+
+    States pushed over the ends of the energy axis are reflected back.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    energy = np.asarray(dos["energy"])
+    step = (energy[-1] - energy[0]) / (len(energy) - 1)
+    smooth = gaussian_filter1d(np.asarray(dos), width / step, axis=-1, mode="reflect", truncate=6)
+    result = dos.copy(data=smooth)
+    result.attrs["broadening"] = width
+    return result
+
+
+def _regions(atoms: Atoms) -> list[str]:
+    if "region" not in atoms.arrays:
+        raise InputError(
+            "this structure does not say which atoms are film and which substrate",
+            hint="give the regions when reading: read_projected_dos(directory, regions)",
+        )
+    return [str(region) for region in atoms.arrays["region"]]
+
+
+def _checked(groups: Mapping[str, Sequence[int]], count: int) -> dict[str, NDArray[np.int64]]:
+    result = {}
+    for label, members in groups.items():
+        indices = np.asarray(members, dtype=np.int64)
+        if indices.size and (indices.min() < 0 or indices.max() >= count):
+            raise InputError(f"group '{label}' names atoms outside 0…{count - 1}")
+        if len(set(indices.tolist())) != indices.size:
+            raise InputError(f"group '{label}' names an atom twice")
+        result[str(label)] = indices
+    return result
+
+
+def _shells(density: DataArray) -> tuple[list[str], NDArray[np.float64]]:
+    names = [str(name) for name in density["orbital"].values]
+    shells = list(dict.fromkeys(name[0] for name in names))
+    table = np.asarray(density.sum("atom").transpose("orbital", "energy"))
+    rows = [
+        table[[i for i, n in enumerate(names) if n[0] == shell]].sum(axis=0) for shell in shells
+    ]
+    return shells, np.array(rows)
+
+
+def _remainder(projected: ProjectedDos, rows: NDArray[np.float64]) -> float:
+    """Return the fraction of the total number of states on the axis outside all the groups."""
+    whole = float(np.asarray(projected.total, dtype=np.float64).sum())
+    return float(1.0 - rows.sum() / whole) if whole else 0.0

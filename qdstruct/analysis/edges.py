@@ -1,0 +1,191 @@
+"""Band edges of each region, and how two regions' bands line up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.analysis.densities import atom_groups, dos_by
+from qdstruct.errors import InputError
+from qdstruct.model import BandEdges, ProjectedDos
+
+__all__ = ["THRESHOLD", "alignment_type", "band_edges", "find_gap"]
+
+THRESHOLD = 0.02
+"""States/eV per atom below which a density counts as zero: a few per cent of a typical band, and
+above the tails that a neighbouring region's states send into a gap."""
+SMALLEST_GAP = 0.15
+"""eV: narrower empty stretches are spacings between levels of a finite k-mesh, not gaps."""
+REACH = 2.0
+"""eV from the Fermi level within which a region's gap is looked for."""
+
+
+def band_edges(
+    projected: ProjectedDos,
+    by: str | Mapping[str, Sequence[int]] = "region",
+    *,
+    threshold: float = THRESHOLD,
+) -> tuple[BandEdges, ...]:
+    """Find the valence and conduction edge of each group of atoms from its density of states.
+
+    The gap of a group is the stretch of its DOS (per atom, summed over spin and orbitals) that
+    stays at or below `threshold`, is wider than 0.15 eV and contains the Fermi level; where none
+    does (in a broken-gap junction the Fermi level crosses both materials' bands), the widest one
+    within 2 eV of the Fermi level. A group without such a stretch is metallic and gets both edges
+    at the Fermi level.
+
+    Parameters
+    ----------
+    projected : ProjectedDos
+        The DOS.
+    by : str or mapping
+        As for `dos_by`; ``region`` by default.
+    threshold : float
+        States/eV per atom that count as zero.
+
+    Returns
+    -------
+    tuple of BandEdges
+        One per group, in eV relative to the Fermi level; the uncertainty is the energy step plus
+        the smearing width.
+
+    Raises
+    ------
+    InputError
+        If the threshold is not positive or the grouping is not by atoms.
+    """
+    if not threshold > 0:
+        raise InputError(f"a threshold of {threshold} states/eV cannot separate bands from a gap")
+    if by == "orbital":
+        raise InputError("band edges need groups of atoms", hint="choose region, element or layer")
+    table = dos_by(projected, by)
+    energy = np.asarray(table["energy"])
+    step = float(energy[-1] - energy[0]) / (len(energy) - 1)
+    uncertainty = step + float(projected.total.attrs.get("smearing_width", 0.0))
+    edges = []
+    for label, members in atom_groups(projected.atoms, by).items():
+        density = np.asarray(table.sel({table.dims[0]: label})) / max(len(members), 1)
+        valence, conduction = find_gap(energy, density, threshold, uncertainty) or (0.0, 0.0)
+        edges.append(
+            BandEdges(
+                group=label,
+                valence_maximum=valence,
+                conduction_minimum=conduction,
+                threshold=threshold,
+                uncertainty=uncertainty,
+            )
+        )
+    return tuple(edges)
+
+
+def find_gap(
+    energy: NDArray[np.float64],
+    density: NDArray[np.float64],
+    threshold: float,
+    tolerance: float,
+) -> tuple[float, float] | None:
+    """Return the edges of the gap at (or nearest to) energy zero, or None for a metal.
+
+    Parameters
+    ----------
+    energy : (M,) array
+        eV relative to the Fermi level, ascending.
+    density : (M,) array
+        States/eV per atom.
+    threshold : float
+        What counts as zero.
+    tolerance : float
+        eV by which the Fermi level may lie outside the gap and still count as inside.
+    """
+    filled = np.flatnonzero(density > threshold)
+    if filled.size < 2:
+        return None
+    lower, upper = energy[filled[:-1]], energy[filled[1:]]
+    wide = upper - lower >= SMALLEST_GAP
+    distance = np.maximum(0.0, np.maximum(lower, -upper))
+    for reach in (tolerance, REACH):
+        found = np.flatnonzero(wide & (distance <= reach))
+        if found.size:
+            best = found[np.argmax(upper[found] - lower[found])]
+            return float(lower[best]), float(upper[best])
+    return None
+
+
+def alignment_type(film: BandEdges, substrate: BandEdges) -> tuple[str, str]:
+    """Say how the bands of two regions line up, and why.
+
+    Parameters
+    ----------
+    film, substrate : BandEdges
+        On one energy axis.
+
+    Returns
+    -------
+    kind : str
+        ``type I`` (one gap inside the other), ``type II`` (staggered), ``type III`` (broken gap);
+        ``quasi-type II/III`` when an offset that decides is smaller than its uncertainty;
+        ``undetermined`` when a region has no gap or both offsets drown in their uncertainty.
+    reason : str
+        The offsets with their uncertainty, and where electrons and holes go.
+    """
+    uncertainty = max(film.uncertainty, substrate.uncertainty)
+    metallic = [edges.group for edges in (film, substrate) if edges.gap <= 0]
+    if metallic:
+        return "undetermined", f"no gap found in the DOS of {' and '.join(metallic)}"
+    valence = film.valence_maximum - substrate.valence_maximum
+    conduction = film.conduction_minimum - substrate.conduction_minimum
+    offsets = (
+        f"valence edge of the {film.group} {_signed(valence)} eV and conduction edge "
+        f"{_signed(conduction)} eV relative to the {substrate.group} (± {uncertainty:.2f} eV)"
+    )
+    broken = max(
+        film.valence_maximum - substrate.conduction_minimum,
+        substrate.valence_maximum - film.conduction_minimum,
+    )
+    if broken > -uncertainty and (broken > 0 or min(abs(valence), abs(conduction)) > uncertainty):
+        higher = film if film.valence_maximum > substrate.valence_maximum else substrate
+        lower = substrate if higher is film else film
+        kind = "type III" if broken > uncertainty else "quasi-type III"
+        reach = (
+            f"reaches {broken:.2f} eV above" if broken > 0 else f"comes within {-broken:.2f} eV of"
+        )
+        return kind, (
+            f"{offsets}; the valence band of the {higher.group} {reach} the conduction band of the "
+            f"{lower.group}"
+        )
+    return _nested_or_staggered(film, substrate, valence, conduction, uncertainty, offsets)
+
+
+def _nested_or_staggered(
+    film: BandEdges,
+    substrate: BandEdges,
+    valence: float,
+    conduction: float,
+    uncertainty: float,
+    offsets: str,
+) -> tuple[str, str]:
+    holes = film if valence > 0 else substrate
+    electrons = film if conduction < 0 else substrate
+    close = [
+        name
+        for name, offset in (("valence", valence), ("conduction", conduction))
+        if abs(offset) <= uncertainty
+    ]
+    if len(close) == 2:
+        return "undetermined", f"{offsets}; both offsets are smaller than their uncertainty"
+    if close:
+        return "quasi-type II", (
+            f"{offsets}; the {close[0]} offset is smaller than its uncertainty, so that carrier "
+            "spreads over both sides and type I and II cannot be told apart"
+        )
+    if holes is electrons:
+        return "type I", f"{offsets}; electrons and holes both go to the {holes.group}"
+    return "type II", (
+        f"{offsets}; electrons go to the {electrons.group}, holes to the {holes.group}"
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
