@@ -2,7 +2,7 @@
 
 from qdstruct.model.electronic import BandEdges, ChargeDifference, Grid, ProjectedDos
 from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
-from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch
+from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
 from qdstruct.model.orientation import (
     MisfitDislocations,
     OrientationRelation,
@@ -14,7 +14,7 @@ from qdstruct.model.phase import Phase
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
 from qdstruct.model.settings import CalculationSettings
-from qdstruct.model.structures import Interface, Slab, Termination
+from qdstruct.model.structures import Interface, Problem, Slab, Termination
 
 __all__ = [
     "JOB_STATES",
@@ -36,10 +36,12 @@ __all__ = [
     "PlaneMismatch",
     "PowderPattern",
     "PowderPeak",
+    "Problem",
     "ProjectedDos",
     "PublishedComparison",
     "Record",
     "RunRecord",
+    "SiteOverlap",
     "Slab",
     "Spot",
     "SpotPattern",

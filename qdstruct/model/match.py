@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qdstruct.model.record import Record
 
-__all__ = ["CoincidenceMatch", "PlaneMismatch"]
+__all__ = ["CoincidenceMatch", "PlaneMismatch", "SiteOverlap"]
 
 Miller = tuple[int, int, int]
 
@@ -83,3 +83,21 @@ class CoincidenceMatch(Record):
     def max_strain(self) -> float:
         """Largest absolute principal strain (a fraction)."""
         return max(abs(self.principal_strains[0]), abs(self.principal_strains[1]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteOverlap(Record):
+    """How well the facing atoms of a coincidence cell can sit on each other."""
+
+    score: float
+    """Shared disc area over the mean disc area of both faces: 1 when every site of both faces
+    lies on a site of the other, 0 when none does."""
+    film_termination: str
+    """Atomic plane of the film at the interface, as its reduced formula."""
+    substrate_termination: str
+    """Atomic plane of the substrate at the interface."""
+    shift: tuple[float, float]
+    """Shift of the film in the substrate's plane frame that gives this overlap, Å, with the
+    origins of both crystals' cells on top of each other at zero."""
+    radius: float
+    """Radius of the disc that stands for a site, Å."""

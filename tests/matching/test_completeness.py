@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matching_factories import layer, perovskite, phase, rocksalt, zincblende
 from matching_oracle import brute_force, orbit, rational_map
+
 from qdstruct import matching
 from qdstruct.errors import MatchError
 
