@@ -67,7 +67,7 @@ def test_overlapping_atoms_are_an_error(tmp_path: Path) -> None:
 
 def test_close_atoms_are_a_warning(tmp_path: Path) -> None:
     def sink(atoms: Any) -> None:
-        atoms.positions[atoms.arrays["region"] == "film", 2] -= 0.8
+        atoms.positions[atoms.arrays["region"] == "film", 2] -= 1.0
 
     findings = check(tmp_path / "tree", moved(make.make_interface(), sink))
     assert {f.severity for f in findings} == {"warning"}
@@ -163,7 +163,7 @@ def test_dipole_correction_without_vacuum_is_an_error(tmp_path: Path) -> None:
 
 
 def test_costly_jobs_are_mentioned(tmp_path: Path) -> None:
-    tags = {"ENCUT": 1200}
+    tags = {"ENCUT": 3000, "PREC": "Accurate"}
     findings = check(tmp_path / "tree", tags=tags, kpoints=(80, 80, 1), include=("interface",))
     assert {f.severity for f in findings} == {"warning"}
     assert "core-hours" in findings[0].message
