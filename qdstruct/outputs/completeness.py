@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["completeness_problems"]
 
+_OUTCAR_END = b"General timing and accounting"
 _POSITION_TOLERANCE = 1e-3
 """Å by which two files of one calculation may print an atom differently."""
 
@@ -141,8 +142,14 @@ def _check(path: Path, name: str) -> Atoms | None:
     with open_output(path) as stream:
         if name in ("CONTCAR", "POSCAR"):
             return read_structure(TextReader(stream))
-        while stream.read(1 << 20):
-            pass
+        tail = b""
+        while chunk := stream.read(1 << 20):
+            tail = (tail + chunk)[-(1 << 14) :]
+    if name == "OUTCAR" and _OUTCAR_END not in tail:
+        raise OutputError(
+            f"{path}: does not end with the timing summary that VASP writes last, so the run was "
+            "killed or crashed."
+        )
     return None
 
 
