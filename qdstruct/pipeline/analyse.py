@@ -191,10 +191,9 @@ def _charge_difference(tree: _Tree) -> ChargeDifference | None:
     names = ("interface/static", "difference/film", "difference/substrate")
     if tree.missing(names, "Charge-density difference"):
         return None
-    files = [tree.root / name / "CHGCAR" for name in names]
-    sources = tuple(f"{name}/CHGCAR" for name in names)
+    sources = (f"{names[0]}/CHGCAR", f"{names[1]}/CHGCAR", f"{names[2]}/CHGCAR")
     try:
-        whole, film, substrate = (outputs.read_grid(file) for file in files)
+        whole, film, substrate = (outputs.read_grid(tree.root / source) for source in sources)
         height = analysis.interface_height(whole.atoms, tree.job(names[0]).regions)
         difference = analysis.charge_difference(
             whole, film, substrate, interface_height=height, sources=sources
