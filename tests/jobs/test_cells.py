@@ -8,8 +8,7 @@ import jobs_factories as make
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
-from ase.build import fcc111
+from ase.build import bulk, fcc111
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

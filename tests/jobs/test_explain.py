@@ -79,7 +79,7 @@ def test_command_prints_a_table(root: Path) -> None:
 def test_tree_shows_sizes_and_costs(root: Path) -> None:
     result = CliRunner().invoke(app, ["explain", str(root), "--json"])
     document = json.loads(result.stdout)
-    assert [job["name"] for job in document["jobs"]][0] == "bulk-film/relax"
+    assert document["jobs"][0]["name"] == "bulk-film/relax"
     assert document["jobs"][0]["electrons"] == 20
     table = CliRunner().invoke(app, ["explain", str(root)]).stdout
     assert "difference/substrate" in table

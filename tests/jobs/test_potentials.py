@@ -89,7 +89,8 @@ def header(label: str, valence: int) -> str:
         f" parameters from PSCTR are:\n   VRHFIN ={element}: test\n   LEXCH  = PE\n"
         f"   TITEL  = PAW_PBE {label} 01Jan2000\n   LULTRA =        F\n"
         f"   POMASS =  100.000; ZVAL   =   {valence:.3f}    mass and valenz\n"
-        f"   ENMAX  =  200.000; ENMIN  = 100.000 eV\nEND of PSCTR-controll parameters\n local part\n  0.1 0.2 0.3\nEnd of Dataset\n"
+        f"   ENMAX  =  200.000; ENMIN  = 100.000 eV\n"
+        "END of PSCTR-controll parameters\n local part\n  0.1 0.2 0.3\nEnd of Dataset\n"
     )
 
 
