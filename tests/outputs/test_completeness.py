@@ -32,7 +32,9 @@ def fill(directory: Path, atoms: Atoms | None = None, **options: object) -> None
     values = np.random.default_rng(0).uniform(size=(4, 4, 6))
     (directory / "vasprun.xml").write_text(vasprun_text(atoms, **options))  # type: ignore[arg-type]
     (directory / "OUTCAR").write_text(
-        " vasp.6.4.2 test\n General timing and accounting informations for this job:\n"
+        " vasp.6.4.2 test\n"
+        + " POTLOK:  cpu time\n" * 99
+        + " General timing and accounting informations for this job:\n"
     )
     (directory / "CONTCAR").write_text(poscar_head(atoms))
     (directory / "CHGCAR").write_text(grid_text(atoms, [values], augmentation=6))
