@@ -1,6 +1,7 @@
 """Sphinx configuration: ``sphinx-build -W -b html docs docs/_build/html``."""
 
 from importlib.metadata import version as installed_version
+from typing import Any
 
 project = "qdstruct"
 author = "The qdstruct developers"
@@ -14,8 +15,8 @@ extensions = [
     "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build"]
-nitpicky = False
-suppress_warnings = ["toc.empty_glob"]
+default_role = "code"
+suppress_warnings = ["ref.python"]  # words such as "rotation" in a return type are no links
 
 myst_enable_extensions = ["deflist", "dollarmath", "colon_fence"]
 myst_heading_anchors = 3
@@ -27,3 +28,15 @@ napoleon_use_rtype = False
 
 html_theme = "furo"
 html_title = f"qdstruct {version}"
+
+
+def _keep_bars(
+    _app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]
+) -> None:
+    """Keep |a| an absolute value; reStructuredText would take it for a substitution."""
+    lines[:] = [line.replace("|", "\\|") for line in lines]
+
+
+def setup(app: Any) -> None:
+    """Connect what Sphinx calls while it builds."""
+    app.connect("autodoc-process-docstring", _keep_bars, priority=900)
