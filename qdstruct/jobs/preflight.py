@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ def preflight(root: Path) -> tuple[PreflightFinding, ...]:
         atoms = read_poscar(root / job.name / "POSCAR")
         findings += _structure(job, atoms)
         findings += _tags(job, atoms)
+        findings += _potentials(root, job)
         findings += _cost(root, job)
     findings += _difference(tree)
     return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
@@ -223,6 +225,35 @@ def _difference(tree: JobTree) -> Iterator[PreflightFinding]:
                 yield _error(
                     job, f"{tag} is not that of the interface", "use one value for all three"
                 )
+
+
+def _potentials(root: Path, job: Job) -> Iterator[PreflightFinding]:
+    path = root / job.name / "POTCAR"
+    if not path.is_file():
+        return
+    text = path.read_text(encoding="utf-8", errors="replace")
+    labels = re.findall(r"TITEL\s*=\s*\S+\s+(\S+)", text)
+    species = [label.partition("_")[0].partition(".")[0] for label in labels]
+    expected = [label.partition("_")[0] for label in job.potentials]
+    if species != expected:
+        yield _error(
+            job,
+            f"POTCAR holds {', '.join(species) or 'nothing'} but POSCAR {', '.join(expected)}",
+            "join the POTCAR files in the order of POSCAR",
+        )
+    elif tuple(labels) != job.potentials:
+        yield _warning(
+            job,
+            f"POTCAR holds {', '.join(labels)} where {', '.join(job.potentials)} were planned",
+            "use the same potentials in every job of the tree",
+        )
+    functionals = set(re.findall(r"LEXCH\s*=\s*(\S+)", text))
+    if len(functionals) > 1:
+        yield _error(
+            job,
+            f"POTCAR mixes potentials of different functionals ({', '.join(sorted(functionals))})",
+            "take all potentials from one release",
+        )
 
 
 def _cost(root: Path, job: Job) -> Iterator[PreflightFinding]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from qdstruct.errors import OutputError
 from qdstruct.files import destination_error, write_atomically
+from qdstruct.jobs.explain import read_incar
 from qdstruct.jobs.poscar import poscar_text, read_poscar
 from qdstruct.jobs.tree import write_job
 from qdstruct.model import Job
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["stage_job"]
+
+GRID_TAGS = ("NGXF", "NGYF", "NGZF")
 
 
 def stage_job(root: Path, job: Job) -> None:
@@ -43,6 +46,8 @@ def stage_job(root: Path, job: Job) -> None:
     OutputError
         If a parent's file is missing, not whole, or does not belong to this job.
     """
+    if job.kind == "difference":
+        _require_common_grid(root, job)
     if job.structure_from is not None:
         _take_structure(root, job, job.structure_from)
     if job.charge_from is not None:
@@ -108,10 +113,42 @@ def _job_regions(root: Path, name: str, n_atoms: int) -> tuple[str, ...]:
     return regions
 
 
+def _require_common_grid(root: Path, job: Job) -> None:
+    whole = root / "interface/static/INCAR"
+    if not whole.is_file():
+        return
+    ours, theirs = read_incar(root / job.name / "INCAR"), read_incar(whole)
+    for tag in GRID_TAGS:
+        if ours.get(tag) != theirs.get(tag):
+            raise OutputError(
+                f"{root / job.name / 'INCAR'}: {tag} = {ours.get(tag)} but the whole interface has "
+                f"{theirs.get(tag)}; the densities could not be subtracted",
+                hint=f"write the same {tag} into both and run both again",
+            )
+
+
+def _chgcar_grid(path: Path) -> tuple[int, int, int]:
+    """Read the grid of a CHGCAR from the line after its structure."""
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            if not line.strip():
+                words = next(stream, "").split()
+                if len(words) == 3 and all(word.isdigit() for word in words):
+                    return (int(words[0]), int(words[1]), int(words[2]))
+                break
+    raise OutputError(f"{path}: not a whole CHGCAR (no grid after the structure)")
+
+
 def _take_charge(root: Path, job: Job, parent: str) -> None:
     source, target = root / parent / "CHGCAR", root / job.name / "CHGCAR"
     if not source.is_file() or source.stat().st_size == 0:
         raise OutputError(f"{source}: the density to start from is missing", hint=f"run {parent}")
+    grid = _chgcar_grid(source)
+    pinned = tuple(job.settings[tag]["value"] for tag in GRID_TAGS if tag in job.settings)
+    if pinned and pinned != grid:
+        raise OutputError(
+            f"{source}: its grid {grid} is not the pinned one {pinned}", hint=f"run {parent} again"
+        )
     if target.is_file() and filecmp.cmp(source, target, shallow=False):
         return
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".CHGCAR.", suffix=".part")

@@ -189,3 +189,34 @@ def test_estimate_counts_plane_waves_and_bands(tmp_path: Path) -> None:
     assert size.core_hours > 0
     static, relax = (estimate(tmp_path / f"tree/interface/{kind}") for kind in ("static", "relax"))
     assert relax.core_hours > 10 * static.core_hours
+
+
+def potcar(*entries: tuple[str, str]) -> str:
+    return "".join(f"  TITEL  = PAW_PBE {name} 01Jan2000\n  LEXCH = {xc}\n" for name, xc in entries)
+
+
+@pytest.mark.parametrize(
+    ("entries", "severity", "message"),
+    [
+        ([("S", "PE"), ("Pb_d", "PE")], "error", "POTCAR holds S, Pb but POSCAR Pb, S"),
+        ([("Pb_d", "PE")], "error", "POTCAR holds Pb but"),
+        ([], "error", "POTCAR holds nothing"),
+        ([("Pb", "PE"), ("S", "PE")], "warning", "where Pb_d, S were planned"),
+        ([("Pb_d", "PE"), ("S", "CA")], "error", "different functionals"),
+    ],
+)
+def test_wrong_potentials_are_found(
+    tmp_path: Path, entries: list[tuple[str, str]], severity: str, message: str
+) -> None:
+    check(tmp_path / "tree")
+    (tmp_path / "tree/bulk-film/relax/POTCAR").write_text(potcar(*entries))
+    (finding,) = preflight(tmp_path / "tree")
+    assert (finding.severity, finding.job) == (severity, "bulk-film/relax")
+    assert message in finding.message
+
+
+def test_right_potentials_pass(tmp_path: Path) -> None:
+    check(tmp_path / "tree")
+    text = potcar(("Pb_d", "PE"), ("S", "PE"))
+    (tmp_path / "tree/bulk-film/relax/POTCAR").write_text(text)
+    assert preflight(tmp_path / "tree") == ()

@@ -47,6 +47,15 @@ def finish(root: Path, name: str, *, wrap: bool = True) -> np.ndarray:
     return moved
 
 
+def leave_density(root: Path, name: str, number: float = 0.5) -> str:
+    """Leave the head of a CHGCAR on the pinned grid."""
+    tags = job(root, name).settings
+    grid = " ".join(str(tags[tag]["value"]) for tag in ("NGXF", "NGYF", "NGZF"))
+    text = (root / name / "POSCAR").read_text() + f"\n {grid}\n {number}\n"
+    (root / name / "CHGCAR").write_text(text)
+    return text
+
+
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
 
@@ -75,19 +84,19 @@ def test_difference_parts_divide_the_relaxed_interface(root: Path) -> None:
 
 def test_staging_twice_touches_nothing(root: Path) -> None:
     finish(root, "interface/static")
-    (root / "interface/static/CHGCAR").write_text("density\n")
+    text = leave_density(root, "interface/static")
     wanted = job(root, "interface/dos")
     stage_job(root, wanted)
     before = snapshot(root / "interface/dos")
-    assert before["CHGCAR"][0] == b"density\n"
+    assert before["CHGCAR"][0] == text.encode()
     stage_job(root, wanted)
     assert snapshot(root / "interface/dos") == before
 
 
 def test_a_new_density_replaces_the_old_one(root: Path) -> None:
     finish(root, "interface/static")
-    for text in ("first\n", "other\n"):
-        (root / "interface/static/CHGCAR").write_text(text)
+    for number in (0.25, 0.75):
+        text = leave_density(root, "interface/static", number)
         stage_job(root, job(root, "interface/dos"))
         assert (root / "interface/dos/CHGCAR").read_text() == text
 
@@ -124,3 +133,26 @@ def test_missing_and_foreign_results_are_refused(root: Path) -> None:
         stage_job(root, job(root, "interface/dos"))
     assert (root / "interface/static/POSCAR").read_bytes() == prepared
     assert not list(root.rglob("*.part"))
+
+
+def test_densities_on_another_grid_are_refused(root: Path) -> None:
+    finish(root, "interface/static")
+    text = leave_density(root, "interface/static")
+    chgcar = root / "interface/static/CHGCAR"
+    lines = text.splitlines()
+    chgcar.write_text("\n".join([*lines[:-2], " 20 20 20", lines[-1]]))
+    with pytest.raises(OutputError, match=r"its grid \(20, 20, 20\) is not the pinned one"):
+        stage_job(root, job(root, "interface/dos"))
+    chgcar.write_text("\n".join(lines[:-3]))
+    with pytest.raises(OutputError, match="not a whole CHGCAR"):
+        stage_job(root, job(root, "interface/dos"))
+    assert not (root / "interface/dos/CHGCAR").exists()
+
+
+def test_parts_whose_grid_was_edited_are_refused(root: Path) -> None:
+    finish(root, "interface/relax")
+    incar = root / "difference/film/INCAR"
+    incar.write_text(incar.read_text().replace("NGZF = ", "NGZF = 1"))
+    with pytest.raises(OutputError, match="NGZF"):
+        stage_job(root, job(root, "difference/film"))
+    stage_job(root, job(root, "difference/substrate"))
