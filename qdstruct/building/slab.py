@@ -120,7 +120,7 @@ def cut_atoms(cut: Cut, transform: ArrayLike) -> Atoms:
     -------
     Atoms
         Periodic in the plane; x along the first supercell vector, lowest atom at z = 0, with
-        ``layer``, ``molecule`` and ``charge`` (formal) arrays. Units are wrapped into the cell by
+        ``layer``, ``molecule`` and ``formal_charge`` arrays. Units are wrapped into the cell by
         their centres, so molecules stay whole.
 
     Raises
@@ -169,7 +169,7 @@ def cut_atoms(cut: Cut, transform: ArrayLike) -> Atoms:
     )
     atoms.set_array("layer", np.concatenate(layers).astype(np.int64))
     atoms.set_array("molecule", np.concatenate(molecules).astype(np.int64))
-    atoms.set_array("charge", np.concatenate(charges))
+    atoms.set_array("formal_charge", np.concatenate(charges))
     _assert_count(atoms, cut, len(points))
     return atoms
 

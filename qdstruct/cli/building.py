@@ -2,8 +2,352 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from qdstruct.cli.output import JsonOption, parse_miller, print_json, print_table
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from qdstruct.model import Interface, Problem
 
 __all__ = ["commands"]
 
 commands = typer.Typer()
+build = typer.Typer(no_args_is_help=True, help="Build slabs, interfaces and particles.")
+commands.add_typer(build, name="build")
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="File to write: POSCAR or .vasp, .cif, .extxyz, .lmp or .data (LAMMPS).",
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
+FilmHkl = Annotated[str, typer.Option("--film-hkl", help="Face of the film, e.g. 0,0,1.")]
+SubstrateHkl = Annotated[
+    str, typer.Option("--substrate-hkl", help="Face of the substrate, e.g. 0,0,1.")
+]
+FilmName = Annotated[str, typer.Argument(help="Phase name or structure file of the film.")]
+SubstrateName = Annotated[str, typer.Argument(help="Phase name or structure file below it.")]
+FilmLayers = Annotated[
+    int, typer.Option("--film-layers", min=1, help="Repeats of the film's plane spacing.")
+]
+SubstrateLayers = Annotated[
+    int, typer.Option("--substrate-layers", min=1, help="Repeats of the substrate's spacing.")
+]
+StrainOn = Annotated[
+    str, typer.Option("--strain-on", help="Who takes the misfit: film, substrate or both.")
+]
+Vacuum = Annotated[float, typer.Option("--vacuum", help="Empty height in Å.")]
+MaxArea = Annotated[
+    float, typer.Option("--max-area", min=0.0, help="Largest coincidence cell in Å².")
+]
+MaxStrain = Annotated[
+    float, typer.Option("--max-strain", min=0.0, help="Largest strain (a fraction).")
+]
+
+
+@build.command("terminations")
+def show_terminations(
+    phase: Annotated[str, typer.Argument(help="Phase name or structure file.")],
+    hkl: Annotated[str, typer.Option("--hkl", help="Plane, e.g. 0,0,1.")],
+    as_json: JsonOption = False,
+) -> None:
+    """List every distinct way to cut a crystal along a plane.
+
+    Example: qdstruct build terminations CsPbBr3-Pbnm --hkl 0,0,1
+    """
+    from qdstruct import building, phases
+
+    found = building.terminations(phases.load(phase), parse_miller(hkl))
+    if as_json:
+        print_json(
+            {
+                "phase": phase,
+                "hkl": list(parse_miller(hkl)),
+                "terminations": [termination.to_dict() for termination in found],
+            }
+        )
+        return
+    print_table(
+        f"Terminations of {phase} ({hkl})",
+        ["Plane", "Cut at", "Charge / e", "Tasker type", "Dipole / e Å", "Top cut / Å⁻²",
+         "Bottom cut / Å⁻²"],
+        [
+            (
+                one.name,
+                f"{one.height:.3f}",
+                f"{one.layer_charge:+g}",
+                str(one.tasker_type),
+                f"{one.dipole:+.2f}",
+                f"{one.cut_above:.3f}",
+                f"{one.cut_below:.3f}",
+            )
+            for one in found
+        ],
+        note="The cut lies above the plane, as a fraction of the repeat. Top and bottom cut: bond "
+        "valence broken per area when the plane ends the crystal at the top or at the bottom.",
+    )  # fmt: skip
+
+
+@build.command("slab")
+def build_slab(
+    phase: Annotated[str, typer.Argument(help="Phase name or structure file.")],
+    hkl: Annotated[str, typer.Option("--hkl", help="Face, e.g. 1,1,0.")],
+    output: OutputOption = None,
+    layers: Annotated[
+        int | None, typer.Option("--layers", help="Repeats of the plane spacing (default 2).")
+    ] = None,
+    thickness: Annotated[
+        float | None, typer.Option("--thickness", help="Least thickness in Å.")
+    ] = None,
+    termination: Annotated[
+        str | None,
+        typer.Option("--termination", help="Plane at the top face; see 'build terminations'."),
+    ] = None,
+    bottom_termination: Annotated[
+        str | None, typer.Option("--bottom-termination", help="Plane at the bottom face.")
+    ] = None,
+    symmetric: Annotated[
+        bool, typer.Option("--symmetric", help="The same termination on both faces.")
+    ] = False,
+    cell: Annotated[
+        str, typer.Option("--cell", help="In-plane cell: primitive or orthogonal.")
+    ] = "primitive",
+    centre: Annotated[
+        bool, typer.Option("--centre", help="Put the slab in the middle of the cell.")
+    ] = False,
+    vacuum: Vacuum = 15.0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Cut a slab from a crystal.
+
+    Example: qdstruct build slab CsPbBr3-Pbnm --hkl 0,0,1 --layers 2 --termination CsBr -o POSCAR
+    """
+    from qdstruct import building, phases
+    from qdstruct.errors import BuildError
+
+    if symmetric and termination is None:
+        raise BuildError(
+            "--symmetric needs to know which termination", hint="add --termination NAME"
+        )
+    slab = building.build_slab(
+        phases.load(phase),
+        parse_miller(hkl),
+        layers=layers,
+        thickness=thickness,
+        bottom_termination=termination if symmetric else bottom_termination,
+        top_termination=termination,
+        vacuum=vacuum,
+        cell=cell,  # type: ignore[arg-type]
+        centre=centre,
+    )
+    facts: dict[str, Any] = {
+        "phase": slab.phase_name,
+        "hkl": list(slab.hkl),
+        "layers": slab.n_layers,
+        "thickness": slab.thickness,
+        "bottom_termination": slab.bottom_termination,
+        "top_termination": slab.top_termination,
+        "vacuum": slab.vacuum,
+    }
+    _finish(f"Slab of {phase} ({hkl})", slab.atoms, facts, output, force, as_json)
+
+
+@build.command("interface")
+def build_interface(
+    film: FilmName,
+    substrate: SubstrateName,
+    film_hkl: FilmHkl,
+    substrate_hkl: SubstrateHkl,
+    output: OutputOption = None,
+    match: Annotated[
+        int, typer.Option("--match", min=1, help="Row of 'qdstruct match' to build.")
+    ] = 1,
+    max_area: MaxArea = 200.0,
+    max_strain: MaxStrain = 0.05,
+    film_layers: FilmLayers = 2,
+    substrate_layers: SubstrateLayers = 2,
+    film_termination: Annotated[
+        str | None,
+        typer.Option("--film-termination", help="The film's plane in contact (its bottom)."),
+    ] = None,
+    substrate_termination: Annotated[
+        str | None,
+        typer.Option("--substrate-termination", help="The substrate's plane in contact (top)."),
+    ] = None,
+    strain_on: StrainOn = "film",
+    gap: Annotated[
+        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+    ] = None,
+    shift: Annotated[
+        str, typer.Option("--shift", help="In-plane shift of the film, fractions a,b.")
+    ] = "0,0",
+    vacuum: Vacuum = 15.0,
+    sandwich: Annotated[
+        bool, typer.Option("--sandwich", help="Substrate below and above the film.")
+    ] = False,
+    fix_outer_layers: Annotated[
+        int, typer.Option("--fix-outer-layers", help="Atomic planes held at each outer face.")
+    ] = 0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a film on a substrate in one of their coincidence cells.
+
+    Example: qdstruct build interface CdS-zincblende CsPbBr3-Pbnm --film-hkl 0,0,1
+    --substrate-hkl 0,0,1 --substrate-termination PbBr2 -o interface.vasp
+    """
+    from qdstruct.pipeline.build import build_matched_interface
+
+    built = build_matched_interface(
+        film,
+        substrate,
+        parse_miller(film_hkl),
+        parse_miller(substrate_hkl),
+        number=match,
+        max_area=max_area,
+        max_strain=max_strain,
+        film_layers=film_layers,
+        substrate_layers=substrate_layers,
+        film_termination=film_termination,
+        substrate_termination=substrate_termination,
+        strain_on=strain_on,
+        gap=gap,
+        shift=_parse_shift(shift),
+        vacuum=vacuum,
+        sandwich=sandwich,
+        fix_outer_layers=fix_outer_layers,
+    )
+    title = f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})"
+    _finish(title, built.atoms, _interface_facts(built), output, force, as_json)
+
+
+def _interface_facts(built: Interface) -> dict[str, Any]:
+    return {
+        "geometry": built.geometry,
+        "film": built.film.phase_name,
+        "film_hkl": list(built.film.hkl),
+        "film_layers": built.film.n_layers,
+        "film_termination": built.film.bottom_termination,
+        "substrate": built.substrate.phase_name,
+        "substrate_hkl": list(built.substrate.hkl),
+        "substrate_layers": built.substrate.n_layers,
+        "substrate_termination": built.substrate.top_termination,
+        "area": built.area,
+        "gap": built.gap,
+        "shift": list(built.shift),
+        "film_strain": built.film_strain.tolist(),
+        "substrate_strain": built.substrate_strain.tolist(),
+        "vacuum": built.vacuum,
+        "interface_height": built.interface_height,
+    }
+
+
+def _parse_shift(text: str) -> tuple[float, float]:
+    from qdstruct.errors import InputError
+
+    try:
+        first, second = (float(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise InputError(f"'{text}' is not a shift", hint="write two fractions: 0.5,0") from None
+    return first, second
+
+
+def _finish(
+    title: str,
+    atoms: Atoms,
+    facts: dict[str, Any],
+    output: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Check, write and report what was built."""
+    from importlib.metadata import version
+
+    from qdstruct import building
+
+    facts = {**facts, "n_atoms": len(atoms), "formula": atoms.get_chemical_formula()}
+    problems = building.check_structure(atoms)
+    if output is not None:
+        provenance = {"made_by": f"qdstruct {version('qdstruct')}", **facts}
+        building.write_structure(output, atoms, provenance=provenance, force=force)
+        typer.echo(f"wrote {output}", err=True)
+    if as_json:
+        file = None if output is None else str(output)
+        print_json({**facts, "file": file, "problems": _problem_rows(problems)})
+        return
+    rows = [(key.replace("_", " "), _words(value)) for key, value in facts.items()]
+    print_table(title, ["Property", "Value (Å, e)"], rows, note=_verdict(problems))
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_words(item) for item in value) + "]"
+    return str(value)
+
+
+def _problem_rows(problems: tuple[Problem, ...]) -> list[dict[str, str]]:
+    return [{"kind": problem.kind, "message": problem.message} for problem in problems]
+
+
+def _verdict(problems: tuple[Problem, ...]) -> str:
+    if not problems:
+        return "No problems found (clashes, charge, molecules, coordination)."
+    return "\n".join(f"{problem.kind}: {problem.message}" for problem in problems)
+
+
+@commands.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="Structure file.")],
+    formula: Annotated[
+        str | None, typer.Option("--formula", help="Composition it should have.")
+    ] = None,
+    charge: Annotated[float, typer.Option("--charge", help="Net charge it should have, e.")] = 0.0,
+    film: Annotated[
+        str | None, typer.Option("--film", help="Phase to compare the film region with.")
+    ] = None,
+    substrate: Annotated[
+        str | None, typer.Option("--substrate", help="Phase to compare the substrate with.")
+    ] = None,
+    max_strain: MaxStrain = 0.05,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for clashes, wrong charge or composition, cut molecules, odd coordination.
+
+    Exit code 1 when there are problems. Example: qdstruct check interface.extxyz
+    --film CdS-zincblende --substrate CsPbBr3-Pbnm
+    """
+    from qdstruct import building, phases
+
+    atoms = phases.read_atoms(file)
+    regions = {
+        region: phases.load(name)
+        for region, name in (("film", film), ("substrate", substrate))
+        if name is not None
+    }
+    problems = building.check_structure(
+        atoms, formula=formula, charge=charge, regions=regions, max_strain=max_strain
+    )
+    if as_json:
+        rows = _problem_rows(problems)
+        print_json({"ok": not problems, "n_atoms": len(atoms), "problems": rows})
+    elif problems:
+        print_table(
+            f"{file}: {len(atoms)} atoms, {atoms.get_chemical_formula()}",
+            ["Problem", "What"],
+            [(problem.kind, problem.message) for problem in problems],
+        )
+    else:
+        typer.echo(f"{file}: {len(atoms)} atoms, {atoms.get_chemical_formula()}: no problems found")
+    if problems:
+        raise typer.Exit(1)

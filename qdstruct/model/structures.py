@@ -14,7 +14,20 @@ from qdstruct.model.record import Record
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Interface", "Slab", "Termination"]
+__all__ = ["Interface", "Problem", "Slab", "Termination"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem(Record):
+    """One thing that is wrong with a structure."""
+
+    kind: str
+    """``clash``, ``charge``, ``electrons``, ``composition``, ``molecule``, ``coordination``,
+    ``isolated``, ``strain``, ``handedness`` or ``box``."""
+    message: str
+    """What is wrong and where, in words."""
+    atoms: tuple[int, ...] = ()
+    """Indices of the atoms concerned, counted from 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
