@@ -11,12 +11,16 @@ from qdstruct.cli.output import JsonOption
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ase import Atoms
+
     from qdstruct.model import PowderPattern, SpotPattern
 
 __all__ = ["commands"]
 
 commands = typer.Typer()
 MOST_ROWS = 40
+VACUUM_GAP = 8.0
+"""Å: an empty layer wider than this in a cell is vacuum."""
 
 
 def _warn(message: str) -> None:
@@ -51,6 +55,17 @@ def xrd(
     size: Annotated[
         str | None, typer.Option(help="Crystallite size for Scherrer broadening: 16nm, 160A, 16.")
     ] = None,
+    debye: Annotated[
+        bool,
+        typer.Option(
+            "--debye",
+            help="Debye sum of one finite particle: a crystal is cut to --size and --shape, "
+            "a file without a cell is taken as it is.",
+        ),
+    ] = False,
+    shape: Annotated[
+        str, typer.Option(help="Particle for --debye: cube, sphere, or cells (whole cells).")
+    ] = "cube",
     step: Annotated[float, typer.Option(help="Step of the profile in degrees.")] = 0.02,
     min_intensity: Annotated[
         float, typer.Option(help="Leave out lines below this percentage of the strongest.")
@@ -64,25 +79,23 @@ def xrd(
     """Powder X-ray diffraction: indexed lines and profile.
 
     Example: qdstruct xrd CsPbBr3-cubic PbS-galena --anode CuKa1 --range 10,60 --size 16nm
+    Example: qdstruct xrd CsPbBr3-cubic --debye --size 16nm --shape cube
     """
-    from qdstruct import phases
     from qdstruct.cli.output import print_json
-    from qdstruct.simulation import PowderSettings, powder_pattern
 
     low, high = _numbers(two_theta, 2, "a range of angles")
+    size_nm = None if size is None else _nanometres(size)
     patterns = []
     for structure in structures:
-        phase = phases.load(structure)
-        pattern = powder_pattern(
-            phase.atoms,
-            name=phase.name,
-            anode=anode,
-            two_theta_range=(low, high),
-            size_nm=None if size is None else _nanometres(size),
-            step=step,
-            settings=PowderSettings(min_intensity=min_intensity),
-        )
-        patterns.append(pattern)
+        name, atoms = _structure(structure)
+        if debye:
+            patterns.append(
+                _particle_pattern(name, atoms, anode, (low, high), size_nm, shape, step)
+            )
+        else:
+            patterns.append(
+                _crystal_pattern(name, atoms, anode, (low, high), size_nm, step, min_intensity)
+            )
     if csv is not None:
         _write_profiles(patterns, csv, force=force)
     if json:
@@ -90,7 +103,98 @@ def xrd(
         print_json(documents[0] if len(documents) == 1 else {"patterns": documents})
         return
     for pattern in patterns:
-        _print_lines(pattern)
+        _print_lines(pattern) if pattern.peaks else _print_maxima(pattern)
+
+
+def _structure(text: str) -> tuple[str, Atoms]:
+    """Return name and atoms; a file is read as it is, without a search for its symmetry."""
+    from pathlib import Path
+
+    from qdstruct import phases
+
+    path = Path(text)
+    if path.suffix and path.is_file():
+        return path.stem, phases.read_atoms(path)
+    phase = phases.load(text)
+    return phase.name, phase.atoms
+
+
+def _crystal_pattern(
+    name: str,
+    atoms: Atoms,
+    anode: str,
+    span: tuple[float, float],
+    size_nm: float | None,
+    step: float,
+    min_intensity: float,
+) -> PowderPattern:
+    from qdstruct.simulation import PowderSettings, powder_pattern, widest_gaps
+
+    pattern = powder_pattern(
+        atoms,
+        name=name,
+        anode=anode,
+        two_theta_range=span,
+        size_nm=size_nm,
+        step=step,
+        settings=PowderSettings(min_intensity=min_intensity),
+    )
+    gaps = widest_gaps(atoms)
+    if gaps.max() > VACUUM_GAP:
+        _warn(
+            f"{name}: {gaps.max():.1f} Å along {'abc'[int(gaps.argmax())]} are empty; the pattern "
+            "is that of the periodic stack with its vacuum"
+        )
+    return pattern
+
+
+def _particle_pattern(
+    name: str,
+    atoms: Atoms,
+    anode: str,
+    span: tuple[float, float],
+    size_nm: float | None,
+    shape: str,
+    step: float,
+) -> PowderPattern:
+    from qdstruct.errors import InputError
+    from qdstruct.simulation import cut_particle, debye_pattern
+
+    finite = not atoms.pbc.any()
+    if finite and size_nm is not None:
+        raise InputError(
+            f"{name} is a finite particle already: --size has no meaning for it",
+            hint="leave out --size, or give a crystal",
+        )
+    if not finite and size_nm is None:
+        raise InputError(f"{name} is a crystal: --debye needs the particle's --size")
+    part = (
+        atoms if size_nm is None else cut_particle(atoms, name=name, size_nm=size_nm, shape=shape)
+    )
+    return debye_pattern([part], name=name, anode=anode, two_theta_range=span, step=step)
+
+
+def _print_maxima(pattern: PowderPattern) -> None:
+    """Print the maxima of a profile that has no indexed lines."""
+    import numpy as np
+
+    from qdstruct.cli.output import print_table
+
+    angle = pattern.pattern.coords["two_theta"].to_numpy()
+    height = pattern.pattern.to_numpy()
+    top = 1 + np.flatnonzero((height[1:-1] > height[:-2]) & (height[1:-1] >= height[2:]))
+    top = np.sort(top[np.argsort(-height[top])][:MOST_ROWS])
+    d = pattern.wavelength / (2 * np.sin(np.radians(angle[top]) / 2))
+    print_table(
+        f"{pattern.phase}: Debye sum of {pattern.pattern.attrs['n_atoms']} atoms, "
+        f"{pattern.anode}, λ = {pattern.wavelength:.5f} Å",
+        ["2θ of maximum / °", "d / Å", "height"],
+        [
+            [f"{angle[i]:.3f}", f"{spacing:.4f}", f"{height[i]:.3g}"]
+            for i, spacing in zip(top.tolist(), d.tolist(), strict=True)
+        ],
+        note="A finite particle has maxima, not indexed lines; --json or --csv has the profile.",
+    )
 
 
 def _nanometres(text: str) -> float:
@@ -188,16 +292,15 @@ def diffraction(
 
     Example: qdstruct diffraction CdS-zincblende --zone 1,1,1 --max-g 0.8
     """
-    from qdstruct import phases
     from qdstruct.cli.output import parse_miller, print_json
     from qdstruct.simulation import zone_axis_pattern
 
-    phase = phases.load(structure)
-    pattern = zone_axis_pattern(phase.atoms, name=phase.name, zone=parse_miller(zone), max_g=max_g)
+    name, atoms = _structure(structure)
+    pattern = zone_axis_pattern(atoms, name=name, zone=parse_miller(zone), max_g=max_g)
     if json:
         print_json(_spot_document(pattern))
     else:
-        _print_spots(pattern, phase.space_group_symbol)
+        _print_spots(pattern)
 
 
 def _spot_document(pattern: SpotPattern) -> dict[str, Any]:
@@ -220,7 +323,7 @@ def _spot_document(pattern: SpotPattern) -> dict[str, Any]:
     }
 
 
-def _print_spots(pattern: SpotPattern, space_group: str) -> None:
+def _print_spots(pattern: SpotPattern) -> None:
     from qdstruct.cli.output import print_table
 
     rows = [
@@ -236,8 +339,7 @@ def _print_spots(pattern: SpotPattern, space_group: str) -> None:
     ]
     zone = " ".join(str(index) for index in pattern.zone)
     print_table(
-        f"{pattern.phase} ({space_group}) along [{zone}], axes of the file's cell; "
-        f"1/d ≤ {pattern.max_g:g} 1/Å",
+        f"{pattern.phase} along [{zone}], axes of the file's cell; 1/d ≤ {pattern.max_g:g} 1/Å",
         ["hkl", "g / Å⁻¹", "d / Å", "angle / °", "intensity", ""],
         rows,
     )

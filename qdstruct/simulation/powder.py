@@ -33,7 +33,13 @@ if TYPE_CHECKING:
     from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["PowderSettings", "lorentz_polarisation", "powder_pattern", "powder_profile"]
+__all__ = [
+    "PowderSettings",
+    "angle_grid",
+    "lorentz_polarisation",
+    "powder_pattern",
+    "powder_profile",
+]
 
 Miller = tuple[int, int, int]
 MERGE_ANGLE = 1e-4
@@ -127,7 +133,7 @@ def powder_pattern(
     options = settings or PowderSettings()
     shape = LineShape(size_nm=size_nm, instrument_fwhm=instrument_fwhm, microstrain=microstrain)
     source = radiation(anode)
-    grid = _grid(two_theta_range, step)
+    grid = angle_grid(two_theta_range, step)
     check_periodic(atoms, name)
     group = crystal_symmetry(atoms)
     lines = _lines(atoms, name, source, two_theta_range, options, group)
@@ -185,7 +191,14 @@ def powder_profile(
     return total
 
 
-def _grid(two_theta_range: tuple[float, float], step: float) -> NDArray[np.float64]:
+def angle_grid(two_theta_range: tuple[float, float], step: float) -> NDArray[np.float64]:
+    """Return evenly spaced angles 2θ in degrees, both limits included where the step fits.
+
+    Raises
+    ------
+    InputError
+        If the range is empty or impossible, or the step does not fit.
+    """
     low, high = two_theta_range
     if not (np.isfinite([low, high]).all() and 0 < low < high < 180):
         raise InputError(

@@ -14,7 +14,7 @@ from qdstruct.geometry import reciprocal_cell
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Reflections", "check_periodic", "element_sums", "reflections"]
+__all__ = ["Reflections", "check_periodic", "element_sums", "reflections", "widest_gaps"]
 
 MAX_REFLECTIONS = 40_000_000
 """Grid points of (h, k, l) above which a calculation is refused (about 2 GB of complex sums)."""
@@ -57,6 +57,19 @@ def check_periodic(atoms: Atoms, name: str) -> None:
             f"{name}: the structure has no three-dimensional cell",
             hint="a finite particle scatters by the Debye equation: qdstruct xrd --debye",
         )
+
+
+def widest_gaps(atoms: Atoms) -> NDArray[np.float64]:
+    """Return the height in Å of the widest empty layer along each cell axis.
+
+    A crystal has gaps of a few Å; a slab cell has its vacuum along the normal.
+    """
+    cell = np.asarray(atoms.cell, dtype=float)
+    heights = 1 / np.linalg.norm(reciprocal_cell(cell), axis=1)
+    fractional = np.linalg.solve(cell.T, atoms.positions.T).T % 1.0
+    fractional = np.sort(fractional, axis=0)
+    gaps = np.diff(np.vstack([fractional, fractional[:1] + 1]), axis=0)
+    return np.asarray(gaps.max(axis=0) * heights)
 
 
 def reflections(cell: NDArray[np.float64], max_g: float, min_g: float = 0.0) -> Reflections:

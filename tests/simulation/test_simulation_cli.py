@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from collections import namedtuple
 
 import pytest
 
+from qdstruct.cli.app import app
+from qdstruct.cli.outcome import run_command
 
-def qdstruct(*words, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-c", "from qdstruct.cli import main; main()", *words],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-    )
+Ran = namedtuple("Ran", "returncode stdout stderr")
 
 
-def test_xrd_json_has_the_documented_form():
+@pytest.fixture
+def qdstruct(monkeypatch, capsys, tmp_path):
+    """Run one command in an empty folder, as the installed program does."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["qdstruct", *words])
+        code = run_command(app)
+        return Ran(code, *capsys.readouterr())
+
+    return run
+
+
+def test_xrd_json_has_the_documented_form(qdstruct):
     ran = qdstruct("xrd", "CsPbBr3-cubic", "--anode", "CuKa1", "--range", "10,50", "--json")
     assert ran.returncode == 0, ran.stderr
     document = json.loads(ran.stdout)
@@ -33,21 +41,21 @@ def test_xrd_json_has_the_documented_form():
     assert max(pattern["intensity"]) == pytest.approx(100)
 
 
-def test_xrd_of_two_phases_prints_both_tables_and_writes_a_csv(tmp_path):
+def test_xrd_of_two_phases_prints_both_tables_and_writes_a_csv(qdstruct, tmp_path):
     words = ("xrd", "CsPbBr3-cubic", "PbS-galena", "--size", "16nm", "--csv", "x.csv")
-    ran = qdstruct(*words, cwd=tmp_path)
+    ran = qdstruct(*words)
     assert ran.returncode == 0, ran.stderr
     assert "(2 0 0)" in ran.stdout
     assert "PbS-galena" in ran.stdout
     lines = (tmp_path / "x.csv").read_text().splitlines()
     assert lines[0].startswith("two_theta_deg,")
     assert len(lines) == 2502
-    again = qdstruct("xrd", "PbS-galena", "--csv", "x.csv", cwd=tmp_path)
+    again = qdstruct("xrd", "PbS-galena", "--csv", "x.csv")
     assert again.returncode == 2
     assert "exists already" in again.stderr
 
 
-def test_diffraction_json_has_the_documented_form():
+def test_diffraction_json_has_the_documented_form(qdstruct):
     words = ("diffraction", "CdS-zincblende", "--zone", "1,1,1", "--max-g", "0.6", "--json")
     ran = qdstruct(*words)
     assert ran.returncode == 0, ran.stderr
@@ -67,12 +75,14 @@ def test_diffraction_json_has_the_documented_form():
         (("xrd", "PbS-galena", "--range", "ten,sixty"), "range"),
         (("xrd", "PbS-galena", "--size", "big"), "size"),
         (("xrd", "no-such-phase"), "no-such-phase"),
+        (("xrd", "PbS-galena", "--debye"), "--size"),
+        (("xrd", "PbS-galena", "--debye", "--size", "4nm", "--shape", "star"), "shape"),
         (("diffraction", "PbS-galena", "--zone", "0,0,0"), "zone"),
         (("diffraction", "PbS-galena", "--zone", "up"), "Miller"),
         (("diffraction", "PbS-galena", "--zone", "1,0,0", "--max-g", "-1"), "max_g"),
     ],
 )
-def test_bad_input_ends_with_exit_code_2_and_one_message(words, said):
+def test_bad_input_ends_with_exit_code_2_and_one_message(qdstruct, words, said):
     ran = qdstruct(*words)
     assert ran.returncode == 2
     assert said in ran.stderr
@@ -80,8 +90,47 @@ def test_bad_input_ends_with_exit_code_2_and_one_message(words, said):
     assert "Traceback" not in ran.stderr
 
 
-def test_a_broken_structure_file_is_bad_input(tmp_path):
+def test_a_broken_structure_file_is_bad_input(qdstruct, tmp_path):
     (tmp_path / "broken.cif").write_text("data_nothing\n_cell_length_a 5.0\n")
     ran = qdstruct("xrd", str(tmp_path / "broken.cif"))
     assert ran.returncode == 2
     assert "broken.cif" in ran.stderr
+
+
+def test_debye_of_a_cut_crystal_and_of_a_file_agree(qdstruct, tmp_path):
+    from ase import Atoms
+    from ase.io import write
+
+    from qdstruct import phases
+    from qdstruct.simulation import cut_particle
+
+    words = ("--debye", "--range", "20,35", "--json")
+    ran = qdstruct("xrd", "PbS-galena", *words, "--size", "2.4nm", "--shape", "sphere")
+    assert ran.returncode == 0, ran.stderr
+    crystal = json.loads(ran.stdout)
+    assert crystal["peaks"] == []
+    phase = phases.load("PbS-galena")
+    parts = cut_particle(phase.atoms, name="x", size_nm=2.4, shape="sphere").positions()
+    symbols = [symbol for symbol, points in parts.items() for _ in points]
+    particle = Atoms(symbols, positions=[point for points in parts.values() for point in points])
+    write(tmp_path / "dot.xyz", particle)
+    ran = qdstruct("xrd", "dot.xyz", *words)
+    assert ran.returncode == 0, ran.stderr
+    file = json.loads(ran.stdout)
+    assert file["pattern"]["intensity"] == pytest.approx(crystal["pattern"]["intensity"], rel=1e-5)
+    refused = qdstruct("xrd", "dot.xyz")
+    assert refused.returncode == 2
+    assert "--debye" in refused.stderr
+
+
+def test_vacuum_in_the_cell_is_warned_of_on_stderr_only(qdstruct, tmp_path):
+    from ase.build import bulk
+    from ase.io import write
+
+    slab = bulk("PbS", "rocksalt", a=5.9315, cubic=True)
+    slab.cell[2, 2] += 15
+    write(tmp_path / "slab.vasp", slab)
+    ran = qdstruct("xrd", "slab.vasp", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert "empty" in ran.stderr
+    assert json.loads(ran.stdout)["peaks"]
