@@ -1,0 +1,192 @@
+"""Charge density from overlapping atoms, and the electrostatic potential it makes.
+
+Every atom carries a Gaussian of its valence electrons, shifted by what it exchanges with the
+neighbours it has: t_ij = τ (χ_i − χ_j) s(r_ij), antisymmetric, so that electrons move and none
+appear. The positive charge of each atom is a narrower Gaussian.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.running.mock.inputs import MockStructure
+from qdstruct.running.mock.tables import covalent_radius, potential, read_table
+from qdstruct.running.mock.topology import find_pairs
+from qdstruct.units import COULOMB
+
+__all__ = [
+    "ValenceDensity",
+    "core_potentials",
+    "electrons_per_atom",
+    "hartree_potential",
+    "vacuum_level",
+    "valence_density",
+]
+
+FloatArray = NDArray[np.float64]
+_REACH = 6.0
+"""Gaussians end at this many widths."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ValenceDensity:
+    """The electrons of a structure, atom by atom and on the grid."""
+
+    electrons: FloatArray
+    """(N,), electrons that each atom carries."""
+    values: FloatArray
+    """(nx, ny, nz), electrons/Å³; their mean times the volume is NELECT."""
+    positive: FloatArray
+    """(nx, ny, nz), density of the positive charge, e/Å³, neutralised by NELECT."""
+
+
+def _widths(symbols: tuple[str, ...]) -> FloatArray:
+    table = read_table("mock/pair_model")["density"]
+    radii = np.array([covalent_radius(s) for s in symbols])
+    return np.asarray(np.maximum(table["width_per_radius"] * radii, table["least_width"]))
+
+
+def electrons_per_atom(structure: MockStructure, nelect: float) -> FloatArray:
+    """Return (N,) electrons of each atom; they sum to `nelect`.
+
+    Atoms give electrons to more electronegative neighbours; what NELECT differs from the neutral
+    cell is spread in proportion to the valence electrons.
+    """
+    table = read_table("mock/pair_model")
+    settings, scale = table["density"], table["electronegativity"]
+    chi = np.array([scale.get(s, 2.0) for s in structure.symbols])
+    radii = np.array([covalent_radius(s) for s in structure.symbols])
+    pairs = find_pairs(structure.positions, structure.cell, settings["transfer_range"])
+    r = np.linalg.norm(pairs.vectors(structure.positions, structure.cell), axis=1)
+    contact = radii[pairs.first] + radii[pairs.second]
+    taper = (1 - (r / settings["transfer_range"]) ** 2) ** 2 * np.exp(1 - (r / contact) ** 2)
+    given = settings["transfer"] * (chi[pairs.second] - chi[pairs.first]) * taper
+    valence = np.array([potential(s).zval for s in structure.symbols])
+    electrons = valence * (nelect / valence.sum())
+    electrons = electrons - np.bincount(pairs.first, given, len(chi))
+    return np.asarray(electrons + np.bincount(pairs.second, given, len(chi)))
+
+
+def vacuum_level(structure: MockStructure, electrons: FloatArray) -> float:
+    """Potential far from all atoms, eV, on the scale on which the cell average is zero.
+
+    The average of −∇²V = 4πk (ρ − ρ⁺) over a cell of neutral groups depends on the second moments
+    of their charge only: V_vacuum − V_average = (2πk/3Ω) Σ_i ∫(ρ − ρ⁺) r² d³r.
+    """
+    settings = read_table("mock/pair_model")["density"]
+    positive = _positive_charges(structure.symbols, float(electrons.sum()))
+    outer = _widths(structure.symbols)
+    moment = float((electrons * outer**2 - positive * settings["core_width"] ** 2).sum())
+    return 2 * np.pi * COULOMB * moment / structure.volume
+
+
+def _positive_charges(symbols: tuple[str, ...], nelect: float) -> FloatArray:
+    valence = np.array([potential(s).zval for s in symbols])
+    return np.asarray(valence * (nelect / valence.sum()))
+
+
+def valence_density(
+    structure: MockStructure, grid: tuple[int, int, int], electrons: FloatArray
+) -> ValenceDensity:
+    """Return the density on `grid`; it integrates to the sum of `electrons` exactly.
+
+    Each atom's Gaussian is normalised by its own sum over the grid, so that densities of parts
+    of a structure on the same grid cancel those of the whole except where electrons moved.
+    """
+    settings = read_table("mock/pair_model")["density"]
+    positive = _positive_charges(structure.symbols, float(electrons.sum()))
+    outer, inner = _widths(structure.symbols), np.full(len(positive), settings["core_width"])
+    return ValenceDensity(
+        electrons=electrons,
+        values=_gaussians(structure, grid, electrons, outer),
+        positive=_gaussians(structure, grid, positive, inner),
+    )
+
+
+def _gaussians(
+    structure: MockStructure, grid: tuple[int, int, int], amounts: FloatArray, widths: FloatArray
+) -> FloatArray:
+    total = np.zeros(int(np.prod(grid)))
+    spread = np.linalg.norm(np.linalg.inv(structure.cell), axis=0)
+    volume_element = structure.volume / total.size
+    steps = structure.cell / np.array(grid)[:, None]
+    for scaled, amount, width in zip(structure.scaled, amounts, widths, strict=True):
+        reach = _REACH * width
+        ranges = [
+            np.arange(np.ceil((x - reach * s) * n), np.floor((x + reach * s) * n) + 1)
+            for x, s, n in zip(scaled, spread, grid, strict=True)
+        ]
+        if any(len(r) == 0 for r in ranges):
+            ranges = [np.array([np.round(x * n)]) for x, n in zip(scaled, grid, strict=True)]
+        away = [r - x * n for r, x, n in zip(ranges, scaled, grid, strict=True)]
+        vectors = (
+            away[0][:, None, None, None] * steps[0]
+            + away[1][None, :, None, None] * steps[1]
+            + away[2][None, None, :, None] * steps[2]
+        )
+        squared = np.einsum("xyzi,xyzi->xyz", vectors, vectors)
+        weight = np.where(squared <= reach**2, np.exp(-0.5 * squared / width**2), 0.0)
+        weight *= amount / (weight.sum() * volume_element)
+        x, y, z = (r.astype(np.int64) % n for r, n in zip(ranges, grid, strict=True))
+        flat = (x[:, None, None] * grid[1] + y[None, :, None]) * grid[2] + z[None, None, :]
+        np.add.at(total, flat.ravel(), weight.ravel())
+    return total.reshape(grid)
+
+
+def hartree_potential(
+    density: ValenceDensity, structure: MockStructure, dipole_axis: int | None
+) -> FloatArray:
+    """Return the potential energy of an electron on the grid, eV, zero on average.
+
+    Solves ∇²V = −4πk (ρ − ρ⁺) with the FFT. With `dipole_axis`, the linear potential of
+    J. Neugebauer and M. Scheffler, Phys. Rev. B 46, 16067 (1992), is added: its step lies in the
+    middle of the widest empty layer, and the vacuum becomes flat on both sides.
+    """
+    charge = density.values - density.positive
+    grid = charge.shape
+    indices = [np.fft.fftfreq(n, 1.0 / n) for n in grid[:2]] + [np.arange(grid[2] // 2 + 1)]
+    reciprocal = 2 * np.pi * np.linalg.inv(structure.cell).T
+    metric = reciprocal @ reciprocal.T
+    a, b, c = (
+        indices[0][:, None, None], indices[1][None, :, None], indices[2][None, None, :]
+    )  # fmt: skip
+    squared = metric[0, 0] * a * a + metric[1, 1] * b * b + metric[2, 2] * c * c
+    squared = squared + 2 * (metric[0, 1] * a * b + metric[0, 2] * a * c + metric[1, 2] * b * c)
+    squared[0, 0, 0] = np.inf
+    transformed = np.fft.rfftn(charge) * (4 * np.pi * COULOMB) / squared
+    potential_energy = np.fft.irfftn(transformed, s=grid, axes=(0, 1, 2))
+    if dipole_axis is not None:
+        potential_energy = potential_energy + _dipole_correction(charge, structure, dipole_axis)
+    return np.asarray(potential_energy, dtype=float)
+
+
+def _dipole_correction(charge: FloatArray, structure: MockStructure, axis: int) -> FloatArray:
+    height = 1.0 / float(np.linalg.norm(np.linalg.inv(structure.cell)[:, axis]))
+    n = charge.shape[axis]
+    others = tuple(i for i in range(3) if i != axis)
+    profile = charge.mean(axis=others)
+    along = np.sort(np.mod(structure.scaled[:, axis], 1.0))
+    gaps = np.diff(np.append(along, along[0] + 1.0))
+    start = along[np.argmax(gaps)] + gaps.max() / 2
+    z = (np.mod(np.arange(n) / n - start, 1.0) - 0.5) * height
+    moment = float((profile * z).mean() * height)
+    ramp = 4 * np.pi * COULOMB * moment * z / height
+    shape = [1, 1, 1]
+    shape[axis] = n
+    return np.asarray((ramp - ramp.mean()).reshape(shape))
+
+
+def core_potentials(structure: MockStructure, electrons: FloatArray) -> FloatArray:
+    """Return (N,) potential energy of an electron at each core, eV, from the atom's own charge.
+
+    A Gaussian charge Q of width w has the potential k Q √(2/π)/w at its centre; the cell average
+    is the zero, as in LOCPOT. Neighbours are left out.
+    """
+    table = read_table("mock/pair_model")["density"]
+    outer = _widths(structure.symbols)
+    positive = _positive_charges(structure.symbols, float(electrons.sum()))
+    own = electrons / outer - positive / table["core_width"]
+    return np.asarray(COULOMB * np.sqrt(2 / np.pi) * own + vacuum_level(structure, electrons))
