@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,16 @@ from qdstruct.errors import MatchError
 from qdstruct.matching.surfaces import Surface, crystal, inequivalent_facets, surface
 from qdstruct.model import CoincidenceMatch, Phase
 
-__all__ = ["FacetPairMatches", "check_bounds", "find_matches", "match_facets", "scan_facets"]
+__all__ = [
+    "FacetPairMatches",
+    "PreparedFacet",
+    "check_bounds",
+    "find_matches",
+    "match_facets",
+    "prepare_facets",
+    "scan_facets",
+    "scan_prepared",
+]
 
 DEFAULT_MAX_AREA = 400.0
 DEFAULT_MAX_STRAIN = 0.05
@@ -123,22 +132,27 @@ def check_bounds(max_area: float, max_strain: float) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Prepared:
+class PreparedFacet:
     """A facet with its superlattices listed."""
 
     surface: Surface
+    """The facet."""
     basis: NDArray[np.float64]
+    """(2, 2) primitive plane vectors in the plane's own frame, rows in Å."""
     area: float
+    """Area of the primitive plane cell, Å²."""
     operations: NDArray[np.int64]
+    """(n, 4) point operations of the face, flat."""
     superlattices: Any
+    """Arrays of `qdstruct.matching.kernel.superlattices`."""
 
 
-def _prepare(of: Surface, max_area: float) -> _Prepared:
+def _prepare(of: Surface, max_area: float) -> PreparedFacet:
     from qdstruct.matching.kernel import superlattices
 
     basis = np.ascontiguousarray(of.plane.planar)
     area = float(np.linalg.det(basis))
-    return _Prepared(
+    return PreparedFacet(
         surface=of,
         basis=basis,
         area=area,
@@ -148,7 +162,7 @@ def _prepare(of: Surface, max_area: float) -> _Prepared:
 
 
 def _match(
-    film: _Prepared, substrate: _Prepared, max_area: float, max_strain: float
+    film: PreparedFacet, substrate: PreparedFacet, max_area: float, max_strain: float
 ) -> FacetPairMatches:
     from qdstruct.matching.kernel import search_pair, standardise
 
@@ -209,15 +223,55 @@ def match_facets(
     return _match(_prepare(film, max_area), _prepare(substrate, max_area), max_area, max_strain)
 
 
+def prepare_facets(
+    phase: Phase,
+    *,
+    max_index: int = 1,
+    facets: Sequence[ArrayLike] | None = None,
+    max_area: float = DEFAULT_MAX_AREA,
+) -> tuple[PreparedFacet, ...]:
+    """List the superlattices of every inequivalent facet of a phase, or of the facets given."""
+    of = crystal(phase)
+    wanted = inequivalent_facets(of, max_index) if facets is None else facets
+    return tuple(_prepare(surface(of, hkl), max_area) for hkl in wanted)
+
+
+def scan_prepared(
+    film: Sequence[PreparedFacet],
+    substrate: Sequence[PreparedFacet],
+    *,
+    max_area: float,
+    max_strain: float,
+) -> Iterator[FacetPairMatches]:
+    """Match every pair of prepared facets, one pair at a time."""
+    check_bounds(max_area, max_strain)
+    for a in film:
+        for b in substrate:
+            yield _match(a, b, max_area, max_strain)
+
+
 def scan_facets(
     film: Phase,
     substrate: Phase,
     *,
     max_index: int = 1,
+    film_facets: Sequence[ArrayLike] | None = None,
+    substrate_facets: Sequence[ArrayLike] | None = None,
     max_area: float = DEFAULT_MAX_AREA,
     max_strain: float = DEFAULT_MAX_STRAIN,
 ) -> Iterator[FacetPairMatches]:
     """Match every pair of symmetry-inequivalent facets, one pair at a time.
+
+    Parameters
+    ----------
+    film, substrate : Phase
+        The crystals.
+    max_index : int
+        Largest Miller index, for the crystal whose facets are not given.
+    film_facets, substrate_facets : sequences of three integers, optional
+        Only these facets.
+    max_area, max_strain : float
+        Bounds as in `find_matches`.
 
     Yields
     ------
@@ -225,18 +279,12 @@ def scan_facets(
         One for every pair, empty ones included, so that a caller can show progress.
     """
     check_bounds(max_area, max_strain)
-    film_crystal, substrate_crystal = crystal(film), crystal(substrate)
-    films = [
-        _prepare(surface(film_crystal, hkl), max_area)
-        for hkl in inequivalent_facets(film_crystal, max_index)
-    ]
-    substrates = [
-        _prepare(surface(substrate_crystal, hkl), max_area)
-        for hkl in inequivalent_facets(substrate_crystal, max_index)
-    ]
-    for a in films:
-        for b in substrates:
-            yield _match(a, b, max_area, max_strain)
+    yield from scan_prepared(
+        prepare_facets(film, max_index=max_index, facets=film_facets, max_area=max_area),
+        prepare_facets(substrate, max_index=max_index, facets=substrate_facets, max_area=max_area),
+        max_area=max_area,
+        max_strain=max_strain,
+    )
 
 
 def find_matches(

@@ -12,7 +12,7 @@ from qdstruct.matching.surfaces import Surface
 
 __all__ = ["no_match_error", "smallest_sufficient_area", "smallest_sufficient_strain"]
 
-FARTHEST_AREA = 16.0
+FARTHEST_AREA = 8.0
 """How far beyond the bound the search for a sufficient area goes, as a factor."""
 LARGEST_STRAIN = 0.3
 """Where the search for a sufficient strain stops."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,15 @@ from qdstruct.matching.coincidence import (
     check_bounds,
     scan_facets,
 )
-from qdstruct.matching.surfaces import crystal, inequivalent_facets, surface
+from qdstruct.matching.surfaces import Surface, crystal, inequivalent_facets, surface
 from qdstruct.model import CoincidenceMatch, Phase
 
 __all__ = [
     "expected_rows",
+    "long_scan_message",
     "pareto_front",
     "pareto_rows",
     "scan_matches",
-    "warn_of_long_scan",
 ]
 
 MANY_ROWS = 2_000_000
@@ -99,20 +99,36 @@ def scan_matches(
     UserWarning
         Before a scan expected to return more than two million rows.
     """
-    warn_of_long_scan(film, substrate, max_index, max_area, max_strain)
-    pairs = scan_facets(
-        film, substrate, max_index=max_index, max_area=max_area, max_strain=max_strain
-    )
-    for found in pairs:
+    check_bounds(max_area, max_strain)
+    facets = [
+        [surface(of, hkl) for hkl in inequivalent_facets(of, max_index)]
+        for of in (crystal(film), crystal(substrate))
+    ]
+    message = long_scan_message(facets[0], facets[1], max_area, max_strain)
+    if message:
+        warnings.warn(message, UserWarning, stacklevel=2)
+    for found in scan_facets(
+        film,
+        substrate,
+        film_facets=[facet.hkl for facet in facets[0]],
+        substrate_facets=[facet.hkl for facet in facets[1]],
+        max_area=max_area,
+        max_strain=max_strain,
+    ):
         yield from found.records()
 
 
 def expected_rows(
-    film: Phase, substrate: Phase, *, max_index: int, max_area: float, max_strain: float
+    films: Sequence[Surface], substrates: Sequence[Surface], *, max_area: float, max_strain: float
 ) -> float:
-    """Estimate how many matches a scan will return.
+    """Estimate how many matches a scan of facets will return.
 
-    Parameters are those of `scan_matches`.
+    Parameters
+    ----------
+    films, substrates : sequences of Surface
+        The facets; every pair is scanned.
+    max_area, max_strain : float
+        Bounds as in `find_matches`.
 
     Notes
     -----
@@ -123,9 +139,6 @@ def expected_rows(
     correspondence, twice that with both senses of the film; ζ(3)·ζ(4) of them per primitive
     match. Equivalent ones are divided out by the order of the symmetry of both faces.
     """
-    a, b = crystal(film), crystal(substrate)
-    films = [surface(a, hkl) for hkl in inequivalent_facets(a, max_index)]
-    substrates = [surface(b, hkl) for hkl in inequivalent_facets(b, max_index)]
     return sum(
         (np.pi**2 / 6) ** 2
         / ZETA_3_ZETA_4
@@ -146,19 +159,19 @@ def _symmetry_order(film: NDArray[np.int64], substrate: NDArray[np.int64]) -> fl
     return float(pairs) / (2 if both_turn else 1)
 
 
-def warn_of_long_scan(
-    film: Phase, substrate: Phase, max_index: int, max_area: float, max_strain: float
-) -> None:
-    """Warn, with the expected rows and time, before a scan that will take long."""
+def long_scan_message(
+    films: Sequence[Surface], substrates: Sequence[Surface], max_area: float, max_strain: float
+) -> str | None:
+    """Say how many rows and how much time a long scan will take; None for a short one."""
     check_bounds(max_area, max_strain)
-    rows = expected_rows(
-        film, substrate, max_index=max_index, max_area=max_area, max_strain=max_strain
+    rows = expected_rows(films, substrates, max_area=max_area, max_strain=max_strain)
+    cells = [
+        sum((max_area / facet.plane.area) ** 2 for facet in side) for side in (films, substrates)
+    ]
+    if rows <= MANY_ROWS and max(cells) <= MANY_ROWS:
+        return None
+    seconds = rows / ROWS_PER_SECOND + sum(cells) / ROWS_PER_SECOND
+    return (
+        f"{films[0].crystal.name} on {substrates[0].crystal.name} within {max_area:g} Å² and "
+        f"{max_strain:.2%}: about {rows:.1e} matches, {max(seconds / 60, 1):.0f} minutes or more"
     )
-    if rows > MANY_ROWS:
-        warnings.warn(
-            f"{film.name} on {substrate.name} within {max_area:g} Å², {max_strain:.2%} and Miller "
-            f"indices up to {max_index}: about {rows:.1e} matches, "
-            f"{rows / ROWS_PER_SECOND / 60:.1g} minutes",
-            UserWarning,
-            stacklevel=3,
-        )

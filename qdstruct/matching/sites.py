@@ -187,7 +187,7 @@ def _cartesian_planes(
     substrate = match.substrate_plane_vectors
     basis = (substrate @ plane_frame(substrate).T)[:, :2]
     if is_film:
-        basis = np.linalg.solve(match.film_transform, match.substrate_transform @ basis)
+        basis = np.asarray(np.linalg.solve(match.film_transform, match.substrate_transform @ basis))
     return [(plane.name, plane.positions @ basis) for plane in atomic_planes(phase, facet)]
 
 
