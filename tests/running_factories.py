@@ -46,8 +46,11 @@ def note(file):
 
 
 def wait_for(path):
-    while not path.exists():
+    for _ in range(6000):  # a minute: an engine that a failed test forgot must not stay for ever
+        if path.exists():
+            return
         time.sleep(0.01)
+    sys.exit(9)
 
 
 note("starts.log")
@@ -55,15 +58,22 @@ behaviour = Path("behaviour").read_text().split() if Path("behaviour").exists() 
 starts = (ROOT / "starts.log").read_text().split("\n").count(name)
 poscar = Path("POSCAR").read_text()
 Path("seen.POSCAR").write_text(poscar)
-if "contcar" in behaviour:
-    Path("CONTCAR").write_text(poscar.replace("0.5 0.5 0.5", "0.51 0.5 0.5"))
 if "meet" in behaviour:  # goes on only when another job has started too
-    while len(set((ROOT / "starts.log").read_text().split())) < 2:
+    for _ in range(6000):
+        if len(set((ROOT / "starts.log").read_text().split())) > 1:
+            break
         time.sleep(0.01)
+    else:
+        sys.exit(9)
 if "hang" in behaviour and starts == 1:
     wait_for(ROOT / "go")
-if "hang-always" in behaviour:
-    wait_for(ROOT / "never")
+if "slow" in behaviour and starts == 1:  # a step is done, the next would take for ever
+    Path("CONTCAR").write_text(poscar.replace("0.5 0.5 0.5", "0.51 0.5 0.5"))
+    readable = ["number of bands NBANDS= 12", "total plane-waves  NPLWV = 9", "IBRION = 2", ""]
+    Path("OUTCAR").write_text("\n".join(readable))
+    Path("WAVECAR").write_text("orbitals")
+    wait_for(Path("STOPCAR"))
+    sys.exit(0)
 if "crash" in behaviour and not (ROOT / "mended").exists():
     sys.stderr.write("the machine is on fire\n")
     sys.exit(3)

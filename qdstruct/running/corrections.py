@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ CUSTODIAN_FILE = "custodian.json"
 
 
 def read_corrections(directory: Path) -> tuple[str, ...]:
-    """Return what custodian found and changed in a job directory, in order.
+    """Return what custodian found and changed in a job directory, in order; repeats in a row once.
 
     Each entry reads ``brmix: INCAR ISTART = 1 (VaspErrorHandler)``. An absent or unreadable log
     gives no entries: the log is custodian's, and only informs.
@@ -20,7 +21,8 @@ def read_corrections(directory: Path) -> tuple[str, ...]:
     try:
         log = json.loads((directory / CUSTODIAN_FILE).read_text(encoding="utf-8"))
         entries = [entry for run in log for entry in run["corrections"]]
-        return tuple(_in_words(entry) for entry in entries if not entry.get("skipped"))
+        words = (_in_words(entry) for entry in entries if not entry.get("skipped"))
+        return tuple(word for word, _same in itertools.groupby(words))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return ()
 

@@ -6,6 +6,7 @@ The only file that imports custodian (two seconds), and therefore imported only 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from custodian import Custodian
 from custodian.custodian import (
     CustodianError,
+    ErrorHandler,
     MaxCorrectionsError,
     MaxCorrectionsPerHandlerError,
     MaxCorrectionsPerJobError,
@@ -28,7 +30,12 @@ from qdstruct.running import launch
 from qdstruct.running.corrections import read_corrections
 from qdstruct.running.engine import Engine
 
-__all__ = ["HANDLERS", "MAX_ERRORS", "run_under_custodian"]
+__all__ = ["HANDLERS", "MAX_ERRORS", "WalltimeReachedError", "run_under_custodian"]
+
+
+class WalltimeReachedError(RunError):
+    """The engine was asked to end before the batch system would have ended it."""
+
 
 MAX_ERRORS = 5
 """Corrections after which a job is given up."""
@@ -54,7 +61,11 @@ same settings. All of these work without a POTCAR.
 
 
 def run_under_custodian(
-    directory: Path, engine: Engine, *, max_errors: int = MAX_ERRORS
+    directory: Path,
+    engine: Engine,
+    *,
+    walltime: float | None = None,
+    max_errors: int = MAX_ERRORS,
 ) -> tuple[str, ...]:
     """Run `engine` once in `directory`, corrected and restarted by custodian where it can be.
 
@@ -64,6 +75,9 @@ def run_under_custodian(
         Holds INCAR, KPOINTS, POSCAR and what else the engine needs.
     engine : Engine
         What to start.
+    walltime : float, optional
+        Time left, s. The engine is asked to end at the next ionic step (STOPCAR) when less than
+        three steps or two looks at it remain.
     max_errors : int
         Corrections after which the job is given up.
 
@@ -74,6 +88,8 @@ def run_under_custodian(
 
     Raises
     ------
+    WalltimeReachedError
+        When the engine was asked to end because of `walltime`.
     RunError
         When the engine did not come to an end that custodian accepts; its message says why. Any
         other exception (an interrupt among them) passes through after the engine was stopped.
@@ -84,7 +100,7 @@ def run_under_custodian(
     with contextlib.chdir(directory), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="No POTCAR file", category=UserWarning)
         custodian = Custodian(
-            [handler() for handler in HANDLERS],
+            _handlers(engine, walltime),
             [job],
             validators=[VasprunXMLValidator(), VaspFilesValidator()],
             max_errors=max_errors,
@@ -103,6 +119,18 @@ def run_under_custodian(
         return read_corrections(Path())
 
 
+def _handlers(engine: Engine, walltime: float | None) -> list[ErrorHandler]:
+    handlers = [handler() for handler in HANDLERS]
+    if walltime is not None:
+        os.environ.pop("CUSTODIAN_WALLTIME_START", None)  # `walltime` counts from now
+        handlers.append(
+            vasp_handlers.WalltimeHandler(
+                wall_time=walltime, buffer_time=2 * engine.monitor_seconds
+            )
+        )
+    return handlers
+
+
 def _stop(job: VaspJob) -> None:
     process = getattr(job, "_vasp_process", None)
     if process is not None and process.poll() is None:
@@ -112,6 +140,8 @@ def _stop(job: VaspJob) -> None:
 def _refuse_quiet_ending(custodian: Custodian) -> None:
     """Raise when a handler ended the run without an error of its own."""
     handler = custodian.run_log[-1]["handler"] if custodian.run_log else None
+    if isinstance(handler, vasp_handlers.WalltimeHandler):
+        raise WalltimeReachedError("the walltime ran out")
     if handler is not None:
         raise RunError(f"stopped by custodian: {'; '.join(read_corrections(Path()))}")
 

@@ -19,6 +19,7 @@ from qdstruct.running.corrections import read_corrections
 from qdstruct.running.engine import Engine
 from qdstruct.running.locks import JOB_LOCK, hold_lock
 from qdstruct.running.records import (
+    WALLTIME,
     archived_attempts,
     now,
     read_job,
@@ -31,6 +32,7 @@ from qdstruct.running.restart import (
     restart_from_contcar,
     set_aside,
 )
+from qdstruct.running.walltime import remaining_walltime
 
 __all__ = ["Problems", "ReadSummary", "Stage", "run_job"]
 
@@ -74,7 +76,8 @@ def run_job(
     Returns
     -------
     RunRecord
-        State ``done`` or ``failed``; the same stands in ``run.json``.
+        State ``done`` or ``failed``; the same stands in ``run.json``. State ``running`` only when
+        the walltime of a batch job ran out: the next call goes on from there.
 
     Raises
     ------
@@ -113,7 +116,7 @@ def _attempt(
 ) -> RunRecord:
     directory = root / job.name
     if before is not None:
-        set_aside(directory, before.attempts)
+        set_aside(directory, before.attempts, keep_orbitals=before.error == WALLTIME)
     record = RunRecord(
         state="running",
         engine=engine.name,
@@ -129,7 +132,8 @@ def _attempt(
         keep_originals(directory)
         if restart_from_contcar(directory, job):
             _log.info("%s: continues from the CONTCAR of attempt %d", job.name, record.attempts - 1)
-        _run_engine(directory, engine)
+        if _run_engine(directory, engine) and _problems_of(problems, directory, job):
+            return _cut_short(directory, record)
     except QdstructError as raised:
         error = str(raised)
     except Exception as raised:
@@ -138,10 +142,24 @@ def _attempt(
     return _finish(directory, job, record, error, problems, read_summary)
 
 
-def _run_engine(directory: Path, engine: Engine) -> None:
-    from qdstruct.running.custodian_run import run_under_custodian
+def _cut_short(directory: Path, record: RunRecord) -> RunRecord:
+    """Leave the job interrupted, so that it goes on in the next batch job."""
+    cut = dataclasses.replace(
+        record, error=WALLTIME, finished=now(), corrections=read_corrections(directory)
+    )
+    write_record(directory, cut)
+    return cut
 
-    run_under_custodian(directory, engine)
+
+def _run_engine(directory: Path, engine: Engine) -> bool:
+    """Run the engine to its end; True when the walltime cut it short."""
+    from qdstruct.running.custodian_run import WalltimeReachedError, run_under_custodian
+
+    try:
+        run_under_custodian(directory, engine, walltime=remaining_walltime())
+    except WalltimeReachedError:
+        return True
+    return False
 
 
 def _finish(

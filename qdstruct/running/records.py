@@ -14,6 +14,7 @@ from qdstruct.model import Job, RunRecord
 __all__ = [
     "JOB_FILE",
     "RUN_FILE",
+    "WALLTIME",
     "archive_directory",
     "archived_attempts",
     "now",
@@ -25,6 +26,8 @@ __all__ = [
 
 RUN_FILE = "run.json"
 JOB_FILE = "job.json"
+WALLTIME = "the walltime ran out; goes on with the next run"
+"""Error text of a job that ended itself before its batch system would have."""
 
 
 def now() -> str:

@@ -47,7 +47,6 @@ _LARGE = (
     "AECCAR1",
     "AECCAR2",
     "LOCPOT",
-    "WAVECAR",
     "DOSCAR",
     "EIGENVAL",
     "ELFCAR",
@@ -70,10 +69,20 @@ def keep_originals(directory: Path) -> None:
             shutil.copy2(source, copy)
 
 
-def set_aside(directory: Path, attempt: int) -> None:
+def set_aside(directory: Path, attempt: int, *, keep_orbitals: bool = False) -> None:
     """Move what attempt number `attempt` wrote into ``attempt-N`` and remove its large files.
 
     The record moves last: killed in between, the same call finishes the work.
+
+    Parameters
+    ----------
+    directory : Path
+        The job's directory.
+    attempt : int
+        Number of the attempt.
+    keep_orbitals : bool
+        Leave WAVECAR for the next attempt: right after an orderly end only, since an engine that
+        was killed may have left half of one.
     """
     archive = archive_directory(directory, attempt)
     archive.mkdir(exist_ok=True)
@@ -82,7 +91,7 @@ def set_aside(directory: Path, attempt: int) -> None:
     for path in found:
         if path.is_file():
             path.replace(archive / path.name)
-    for name in _LARGE:
+    for name in _LARGE if keep_orbitals else (*_LARGE, "WAVECAR"):
         (directory / name).unlink(missing_ok=True)
     record = directory / RUN_FILE
     if record.exists():

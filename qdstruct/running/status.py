@@ -101,7 +101,7 @@ def _filled(
         max_force=record.max_force,
         seconds=None if end is None else seconds_between(record.started, end),
         corrections=record.corrections,
-        error=INTERRUPTED if interrupted else record.error,
+        error=record.error or (INTERRUPTED if interrupted else None),
     )
 
 

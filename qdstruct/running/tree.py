@@ -16,12 +16,17 @@ from pathlib import Path
 from qdstruct.errors import RunError
 from qdstruct.model import JobStatus, JobTree
 from qdstruct.running.locks import JOB_LOCK, TREE_LOCK, LockHeldError, hold_lock, holder, is_held
-from qdstruct.running.status import tree_status
+from qdstruct.running.records import WALLTIME
+from qdstruct.running.status import INTERRUPTED, tree_status
+from qdstruct.running.walltime import remaining_walltime
 
-__all__ = ["LOG_FILE", "require_all_done", "run_command", "run_tree"]
+__all__ = ["LOG_FILE", "MAX_RESTARTS", "require_all_done", "run_command", "run_tree"]
 
 LOG_FILE = "job.log"
 """In a job's directory: what its process printed."""
+
+MAX_RESTARTS = 10
+"""How often one call of `run_tree` restarts a job whose batch job was too short."""
 
 _LOOK_SECONDS = 0.2
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -99,6 +104,7 @@ class _Run:
     job_command: Callable[[str], list[str]]
     executor: concurrent.futures.Executor
     started: dict[str, concurrent.futures.Future[int]] = dataclasses.field(default_factory=dict)
+    restarts: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def until_finished(
         self, on_change: OnChange | None, should_stop: Callable[[], bool] | None
@@ -106,7 +112,7 @@ class _Run:
         """Start what is ready until nothing moves any more."""
         try:
             while True:
-                ended = {name for name, future in self.started.items() if future.done()}
+                ended = {future for future in self.started.values() if future.done()}
                 statuses = tree_status(self.root, self.tree)
                 if on_change is not None:
                     on_change(statuses)
@@ -122,16 +128,28 @@ class _Run:
             raise
 
     def start_ready(self, statuses: tuple[JobStatus, ...]) -> None:
-        """Submit every ready job that was not started by this call before."""
+        """Submit every ready job that this call has not started, or that ran out of walltime."""
         for status in statuses:
-            if status.state == "ready" and status.name not in self.started:
+            if status.state == "ready" and self.may_start(status):
                 self.started[status.name] = self.executor.submit(
                     run_command, self.job_command(status.name), str(self.root / status.name)
                 )
 
-    def is_over(self, statuses: tuple[JobStatus, ...], ended: set[str]) -> bool:
+    def may_start(self, status: JobStatus) -> bool:
+        """Start each job once, and again in a new batch job when the last one was too short."""
+        future = self.started.get(status.name)
+        if future is None:
+            return True
+        if not future.done() or status.error != WALLTIME or remaining_walltime() is not None:
+            return False
+        self.restarts[status.name] = self.restarts.get(status.name, 0) + 1
+        return self.restarts[status.name] <= MAX_RESTARTS
+
+    def is_over(
+        self, statuses: tuple[JobStatus, ...], ended: set[concurrent.futures.Future[int]]
+    ) -> bool:
         """Nothing in flight, nothing running elsewhere, and nothing that became ready."""
-        return ended == set(self.started) and all(s.state != "running" for s in statuses)
+        return ended == set(self.started.values()) and all(s.state != "running" for s in statuses)
 
     def wait(self) -> None:
         """Sleep until a job ends, but not long: others may be running on this tree's jobs."""
@@ -170,7 +188,9 @@ class _Run:
         """Add why a job has no result although its process was started and has ended."""
         return tuple(
             dataclasses.replace(status, error=self._ending(status.name) or status.error)
-            if status.state in ("ready", "waiting") and status.name in self.started
+            if status.state == "ready"
+            and status.name in self.started
+            and status.error in (None, INTERRUPTED)
             else status
             for status in statuses
         )

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,11 @@ from running_factories import (
 
 from qdstruct.errors import DestinationError, InputError, OutputError, RunError
 from qdstruct.model import Job, RunRecord
-from qdstruct.running import Engine, LockHeldError, find_engine, run_job
+from qdstruct.running import Engine, LockHeldError, find_engine, retry, run_job, tree_status
 from qdstruct.running.locks import ENGINE_LOCK, JOB_LOCK, hold_lock, holder, is_held
+from qdstruct.running.records import WALLTIME
 from qdstruct.running.restart import whole_contcar
+from qdstruct.running.walltime import remaining_walltime
 
 
 def engine_of(root: Path, **changes) -> Engine:
@@ -196,12 +199,14 @@ def test_a_relaxation_goes_on_from_a_whole_contcar(tmp_path: Path) -> None:
     (tmp_path / "relax/CONTCAR").write_text(moved)
     (tmp_path / "relax/OUTCAR").write_text("half")
     (tmp_path / "relax/CHGCAR").write_text("half")
+    (tmp_path / "relax/WAVECAR").write_text("half")
     record = run(tmp_path, "relax")
     assert (record.state, record.attempts) == ("done", 2)
     assert (tmp_path / "relax/seen.POSCAR").read_text() == moved
     assert (tmp_path / "relax/POSCAR.orig").read_text() == POSCAR
     assert (tmp_path / "relax/attempt-1/OUTCAR").read_text() == "half"
     assert not (tmp_path / "relax/CHGCAR").exists()
+    assert not (tmp_path / "relax/WAVECAR").exists()
 
 
 @pytest.mark.parametrize(
@@ -231,6 +236,42 @@ def test_whole_contcar_reads_selective_dynamics(tmp_path: Path) -> None:
     )
     assert whole_contcar(tmp_path / "CONTCAR", tmp_path / "POSCAR")
     assert not whole_contcar(tmp_path / "none", tmp_path / "POSCAR")
+
+
+def test_a_retried_relaxation_starts_from_its_own_inputs(tmp_path: Path) -> None:
+    tree = make_tree(tmp_path, {"relax": ()})
+    interrupted(tmp_path, "relax", state="failed")
+    (tmp_path / "relax/CONTCAR").write_text(POSCAR.replace("0.5 0.5 0.5", "0.9 0.5 0.5"))
+    retry(tmp_path, tree)
+    assert run(tmp_path, "relax").attempts == 2
+    assert (tmp_path / "relax/seen.POSCAR").read_text() == POSCAR
+
+
+def test_a_walltime_too_short_leaves_the_job_to_the_next_run(tmp_path: Path, monkeypatch) -> None:
+    tree = make_tree(tmp_path, {"relax": (), "next": ("relax",)})
+    behave(tmp_path, "relax", "slow")
+    monkeypatch.setenv("QDSTRUCT_END_TIME", str(time.time() + 0.1))
+    record = run(tmp_path, "relax")
+    assert (record.state, record.error) == ("running", WALLTIME)
+    assert record.corrections == ("Walltime reached: no remedy known (WalltimeHandler)",)
+    states = [(s.state, s.error) for s in tree_status(tmp_path, tree)]
+    assert states == [("ready", WALLTIME), ("waiting", None)]
+    monkeypatch.delenv("QDSTRUCT_END_TIME")
+    record = run(tmp_path, "relax")
+    assert (record.state, record.attempts, record.error) == ("done", 2, None)
+    assert "0.51 0.5 0.5" in (tmp_path / "relax/seen.POSCAR").read_text()
+    assert not (tmp_path / "relax/STOPCAR").exists()
+    assert (tmp_path / "relax/WAVECAR").read_text() == "orbitals"
+
+
+def test_the_end_of_a_batch_job_is_found(monkeypatch) -> None:
+    for variable in ("QDSTRUCT_END_TIME", "SLURM_JOB_END_TIME", "SLURM_JOB_ID"):
+        monkeypatch.delenv(variable, raising=False)
+    assert remaining_walltime() is None
+    monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time()) + 100))
+    assert 98 <= remaining_walltime() <= 100
+    monkeypatch.setenv("QDSTRUCT_END_TIME", str(time.time() + 50))
+    assert 48 <= remaining_walltime() <= 50
 
 
 def test_a_whole_result_of_an_interrupted_attempt_counts(tmp_path: Path) -> None:

@@ -216,3 +216,13 @@ def test_a_process_that_dies_without_a_record_is_explained(tmp_path: Path) -> No
     assert "no such module" in statuses[0].error
     statuses = run_tree(tmp_path, tree, job_command=lambda name: ["/no/such/program"])
     assert "could not be started" in statuses[0].error
+
+
+def test_a_job_whose_batch_job_was_too_short_goes_on_in_another(tmp_path: Path) -> None:
+    tree = make_tree(tmp_path, {"relax": (), "next": ("relax",)})
+    behave(tmp_path, "relax", "slow")
+    start = command_for(tmp_path, "custodian")
+    statuses = run_tree(
+        tmp_path, tree, job_command=lambda name: ["env", "QDSTRUCT_END_TIME=1", *start(name)]
+    )
+    assert [(s.state, s.attempts) for s in statuses] == [("done", 2), ("done", 1)]
