@@ -110,11 +110,29 @@ def _bulk(part: str, phase: Phase, settings: CalculationSettings, preset: Preset
 
 
 def _interface(interface: Interface, settings: CalculationSettings, preset: Preset) -> list[Draft]:
-    atoms = group_by_species(interface.atoms)
+    atoms = group_by_species(_held(interface.atoms, settings.fixed_layers))
     subject = f"{interface.geometry} interface {_title(interface)}"
     return _relax_static_dos(
         "interface", "interface", subject, atoms, _interface_vacuum(interface), settings, preset
     )
+
+
+def _held(atoms: Atoms, n_layers: int) -> Atoms:
+    """Fix the lowest layers of the substrate."""
+    if n_layers <= 0:
+        return atoms
+    from ase.constraints import FixAtoms
+
+    below = atoms.arrays["region"] == "substrate"
+    lowest = atoms.arrays["layer"] < n_layers
+    if np.all(lowest[below]):
+        raise StudyError(
+            f"calculation.fixed_layers: {n_layers} would fix the whole substrate",
+            hint="fix fewer layers or build a thicker substrate",
+        )
+    held = atoms.copy()
+    held.set_constraint(FixAtoms(mask=below & lowest))
+    return held
 
 
 def _title(interface: Interface) -> str:

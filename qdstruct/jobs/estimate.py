@@ -10,6 +10,7 @@ import numpy as np
 
 from qdstruct.jobs.cells import fft_grid, irreducible_points
 from qdstruct.jobs.explain import read_job
+from qdstruct.jobs.physics import default_bands
 from qdstruct.jobs.poscar import read_poscar
 from qdstruct.jobs.potentials import count_electrons
 from qdstruct.model.record import Record
@@ -40,7 +41,7 @@ class JobEstimate(Record):
     bands: int
     """NBANDS as VASP chooses it without noncollinear spins."""
     plane_waves: int
-    """Plane waves per k-point."""
+    """Coefficients per orbital and k-point (two components with spin–orbit coupling)."""
     kpoints: int
     """Irreducible k-points."""
     grid: tuple[int, int, int]
@@ -77,8 +78,9 @@ def estimate(directory: Path) -> JobEstimate:
     cutoff = float(tags["ENCUT"])
     spins = int(tags.get("ISPIN", 1))
     electrons = count_electrons(atoms)
-    bands = int(tags.get("NBANDS", math.ceil(max(electrons / 2 + len(atoms) / 2, 0.6 * electrons))))
+    bands = int(tags.get("NBANDS", default_bands(electrons, len(atoms))))
     waves = int(atoms.cell.volume * (cutoff / HBAR2_OVER_2M) ** 1.5 / (6 * math.pi**2))
+    waves *= 2 if tags.get("LSORBIT") else 1
     points = irreducible_points(atoms, job.kpoints or (1, 1, 1))
     grid = fft_grid(np.asarray(atoms.cell), cutoff, str(tags.get("PREC", "Normal")))
     coarse = math.prod(grid) / (1 if str(tags.get("PREC", "Normal")).startswith("S") else 8)

@@ -13,8 +13,10 @@ import numpy as np
 
 from qdstruct.errors import StudyError
 from qdstruct.jobs.cells import dipole_centre, fft_grid, has_dipole, irreducible_points
+from qdstruct.jobs.physics import chosen_settings
 from qdstruct.jobs.potentials import potential
 from qdstruct.jobs.presets import Preset, Setting, TagValue
+from qdstruct.model import CalculationSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -45,6 +47,10 @@ class CellFacts:
     """Axes with vacuum."""
     mesh: tuple[int, int, int]
     """k-points."""
+    atoms: Atoms
+    """The job's own atoms, grouped by species."""
+    choices: CalculationSettings
+    """What the user chose."""
     floor: float
     """Largest ENMAX of any element in the study, eV."""
     pin_grid: bool
@@ -70,6 +76,8 @@ def incar_settings(
         The cell.
     """
     settings = preset.settings(cell, kind)
+    points = irreducible_points(facts.atoms, facts.mesh)
+    settings.update({s.tag: s for s in chosen_settings(facts.choices, facts.atoms, kind, points)})
     for tag, setting in overlay.items():
         if tag in RELAXATION_TAGS and kind != "relax":
             continue

@@ -166,7 +166,8 @@ def _tags(job: Job, atoms: Atoms) -> Iterator[PreflightFinding]:
             f"raise ENCUT to at least {needed[0]:.0f}, better {1.3 * needed[0]:.0f} eV",
         )
     electrons = count_electrons(atoms)
-    if round(electrons) % 2 and int(_value(job, "ISPIN", 1)) == 1:
+    paired = int(_value(job, "ISPIN", 1)) == 1 and not _value(job, "LSORBIT", False)
+    if round(electrons) % 2 and paired:
         finding = _warning if job.keep_region is not None else _error
         yield finding(
             job,

@@ -86,17 +86,13 @@ def _take_structure(root: Path, job: Job, parent: str) -> None:
 
 
 def _unwrapped(before: Atoms, after: Atoms) -> Atoms:
-    """Undo the engine's wrapping into the cell: each atom stays near where it started.
-
-    The fixed atoms of `before` (read from its selective dynamics) are kept.
-    """
+    """Undo the engine's wrapping into the cell: each atom stays near where it started."""
     start = np.asarray(before.get_scaled_positions(wrap=False))
     end = np.asarray(after.get_scaled_positions(wrap=False))
     atoms = before.copy()
     atoms.set_constraint()
     atoms.set_cell(np.asarray(after.cell), scale_atoms=False)
     atoms.set_scaled_positions(start + (end - start) - np.rint(end - start))
-    atoms.set_constraint(before.constraints)
     return atoms
 
 

@@ -77,7 +77,9 @@ def write_tree(
     floor = largest_enmax(elements)
     jobs, hashes, licensed = [], {}, False
     for draft in drafts:
-        job, poscar, licensed = _write_job(root, draft, study_name, preset, overlay, floor)
+        job, poscar, licensed = _write_job(
+            root, draft, study_name, preset, overlay, settings, floor
+        )
         jobs.append(job)
         hashes[job.name] = hashlib.sha256(poscar.encode()).hexdigest()
     tree = JobTree(
@@ -95,10 +97,13 @@ def _write_job(
     study: str,
     preset: Preset,
     overlay: dict[str, Setting],
+    choices: CalculationSettings,
     floor: float,
 ) -> tuple[Job, str, bool]:
     facts = CellFacts(
         reference=draft.reference,
+        atoms=draft.atoms,
+        choices=choices,
         vacuum=draft.vacuum,
         mesh=draft.mesh,
         floor=floor,

@@ -24,3 +24,15 @@ class CalculationSettings(Record):
     """Explicit Γ-centred mesh for slabs and interfaces; None derives it from the spacing."""
     include: tuple[str, ...] = ("bulk", "slab", "interface", "difference")
     """Which parts of the tree are written."""
+    van_der_waals: str | None = None
+    """``D3``, ``D3-BJ``, ``D4``, ``TS`` or ``none``; None takes the preset's."""
+    magnetic_moments: dict[str, float] = field(default_factory=dict)
+    """Element → initial moment in μB; switches spin polarisation on. Others start at 0."""
+    hubbard_u: dict[str, float] = field(default_factory=dict)
+    """Effective U − J in eV per shell, for example ``{"Zn-d": 5.0}`` (Dudarev)."""
+    spin_orbit: bool = False
+    """Spin–orbit coupling in every job that keeps its atoms (relaxations stay without)."""
+    fixed_layers: int = 0
+    """Lowest layers of the substrate that stay fixed in the relaxation of the interface."""
+    cores: int | None = None
+    """Processor cores per job, from which KPAR and NCORE follow; None leaves them to VASP."""
