@@ -9,7 +9,14 @@ from qdstruct.model.orientation import (
     ParallelPlanes,
     StrainPartition,
 )
-from qdstruct.model.patterns import PowderPattern, PowderPeak, Spot, SpotPattern
+from qdstruct.model.patterns import (
+    CurveMaximum,
+    PowderPattern,
+    PowderPeak,
+    SmallAngleCurve,
+    Spot,
+    SpotPattern,
+)
 from qdstruct.model.phase import Phase
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
@@ -22,6 +29,7 @@ __all__ = [
     "CalculationSettings",
     "ChargeDifference",
     "CoincidenceMatch",
+    "CurveMaximum",
     "FinishedCalculation",
     "Grid",
     "Interface",
@@ -43,6 +51,7 @@ __all__ = [
     "RunRecord",
     "SiteOverlap",
     "Slab",
+    "SmallAngleCurve",
     "Spot",
     "SpotPattern",
     "StrainPartition",

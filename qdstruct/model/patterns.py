@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 from qdstruct.model.record import Record
 
 if TYPE_CHECKING:
-    from xarray import DataArray
+    from xarray import DataArray, Dataset
 
-__all__ = ["PowderPattern", "PowderPeak", "Spot", "SpotPattern"]
+__all__ = [
+    "CurveMaximum",
+    "PowderPattern",
+    "PowderPeak",
+    "SmallAngleCurve",
+    "Spot",
+    "SpotPattern",
+]
 
 Miller = tuple[int, int, int]
 
@@ -84,3 +91,27 @@ class SpotPattern(Record):
     """By length, direct beam excluded."""
     max_g: float
     """Largest 1/d included, 1/Å."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveMaximum(Record):
+    """One maximum of a structure factor."""
+
+    q: float
+    """Position, 1/Å."""
+    spacing: float
+    """2π/q, Å."""
+    height: float
+    """S(q) there."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SmallAngleCurve(Record):
+    """Small-angle scattering of particles and their arrangement."""
+
+    name: str
+    """What scatters, in words."""
+    curve: Dataset
+    """``intensity``, ``form_factor`` and ``structure_factor`` against q in 1/Å (dim q)."""
+    maxima: tuple[CurveMaximum, ...]
+    """Maxima of the structure factor above one, by q; finite arrays also ripple between them."""
