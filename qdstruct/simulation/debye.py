@@ -19,7 +19,7 @@ from qdstruct.simulation.scattering_factors import MAX_S, anomalous_factor, xray
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["debye_intensity", "debye_pattern"]
+__all__ = ["debye_intensity", "debye_pattern", "lattice_interference"]
 
 Histogram = dict[tuple[str, str], NDArray[np.float64]]
 RESOLUTION = 0.1
@@ -151,6 +151,17 @@ def debye_intensity(
         product = (factors[one] * factors[two].conj()).real
         total += 2 * product * damping[one] * damping[two] * sine
     return total
+
+
+def lattice_interference(q: NDArray[np.float64], domain: LatticeDomain) -> NDArray[np.float64]:
+    """Return (1/N) Σ_i Σ_j sin(q r_ij)/(q r_ij) of N equal point scatterers on a lattice."""
+    values = np.asarray(q, dtype=float)
+    width = RESOLUTION / max(float(values.max()), 1e-6)
+    pairs = _sine_sums(values, width, _all_pairs([domain], width))
+    total = np.full_like(values, float(len(domain)))
+    for sine in pairs.values():
+        total += 2 * sine
+    return total / len(domain)
 
 
 def _counts(part: LatticeDomain | Atoms) -> dict[str, int]:

@@ -78,6 +78,11 @@ def test_diffraction_json_has_the_documented_form(qdstruct):
         (("xrd", "PbS-galena", "--debye"), "--size"),
         (("xrd", "PbS-galena", "--debye", "--size", "4nm", "--shape", "star"), "shape"),
         (("diffraction", "PbS-galena", "--zone", "0,0,0"), "zone"),
+        (("saxs", "--size", "8nm", "--spacing", "11nm", "--period", "8nm"), "one of them"),
+        (("saxs", "--size", "8nm", "--shape", "star"), "shape"),
+        (("saxs", "--size", "8nm", "--range", "2,1"), "range"),
+        (("saxs", "--size", "8nm,9nm"), "size"),
+        (("saxs", "--size", "0nm"), "size"),
         (("diffraction", "PbS-galena", "--zone", "up"), "Miller"),
         (("diffraction", "PbS-galena", "--zone", "1,0,0", "--max-g", "-1"), "max_g"),
     ],
@@ -134,3 +139,20 @@ def test_vacuum_in_the_cell_is_warned_of_on_stderr_only(qdstruct, tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert "empty" in ran.stderr
     assert json.loads(ran.stdout)["peaks"]
+
+
+def test_saxs_finds_the_published_supraparticle_maxima(qdstruct):
+    words = ("saxs", "--size", "8nm", "--spacing", "11.4nm", "--disorder", "0.5nm")
+    ran = qdstruct(*words, "--cells", "12,12,12", "--range", "0.3,1.4", "--json")
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    found = [maximum["q"] for maximum in document["maxima"]]
+    for published in (0.55, 0.78, 1.10, 1.23):
+        assert min(abs(q - published) for q in found) < 0.006
+    assert len(document["curve"]["q"]) == len(document["curve"]["intensity"]) == 500
+    table = qdstruct(*words)
+    assert table.returncode == 0
+    assert "0.551" in table.stdout
+    free = qdstruct("saxs", "--size", "8nm", "--shape", "sphere")
+    assert free.returncode == 0
+    assert "form factor" in free.stdout
