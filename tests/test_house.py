@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,38 @@ def test_help_and_import_load_nothing_heavy(start: str) -> None:
     assert result.returncode == 0, result.stderr
     loaded = result.stdout.split("LOADED ")[1].split()
     assert not set(loaded) & set(HEAVY)
+
+
+def test_the_table_of_commands_is_that_of_the_command_files() -> None:
+    """What ``qdstruct --help`` prints without importing a command is what the commands say."""
+    import typer
+    from typer.main import get_group
+
+    from qdstruct.cli.lazy import COMMANDS
+
+    files = {
+        file.stem
+        for file in (ROOT / "qdstruct" / "cli").glob("*.py")
+        if re.search(r"^commands = typer\.Typer", file.read_text(), re.MULTILINE)
+    }
+    assert set(COMMANDS) == files
+    for file, printed in COMMANDS.items():
+        plain = typer.Typer()
+        plain.add_typer(import_module(f"qdstruct.cli.{file}").commands)
+        told = {
+            name: " ".join(inspect.cleandoc(command.help or "").split("\n\n")[0].split())
+            for name, command in get_group(plain).commands.items()
+        }
+        assert printed == told
+
+
+def test_a_mistyped_command_names_the_nearest() -> None:
+    result = run(
+        "import sys; from qdstruct.cli import main; sys.argv = ['qdstruct', 'phase']; main()"
+    )
+    assert result.returncode == 2
+    assert "No such command 'phase'" in result.stderr
+    assert "'phases'" in result.stderr
 
 
 def test_import_directions() -> None:

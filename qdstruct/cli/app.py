@@ -1,4 +1,4 @@
-"""The typer application: every command registered under its name."""
+"""The typer application; its commands are listed in `qdstruct.cli.lazy`."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from typing import Annotated
 
 import typer
 
-from qdstruct.cli import building, jobs, matching, phases, simulation, study
+from qdstruct.cli.lazy import LazyGroup
 
 __all__ = ["app"]
 
 app = typer.Typer(
     name="qdstruct",
+    cls=LazyGroup,
     help="When two crystals meet: matching, heterointerfaces, VASP job trees, patterns, report.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-for group in (phases, matching, building, study, jobs, simulation):
-    app.add_typer(group.commands)
 
 
 def _version(show: bool) -> None:

@@ -1,0 +1,88 @@
+"""The commands by name, each loaded when it is called.
+
+``qdstruct --help`` prints this table and imports no command; a test compares it with the commands.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from typer.core import TyperGroup
+
+__all__ = ["COMMANDS", "LazyGroup"]
+
+COMMANDS: dict[str, dict[str, str]] = {
+    "phases": {
+        "phases": "List the known crystals, or show one with its source and caveats.",
+    },
+    "matching": {
+        "mismatch": "Compare plane spacings, best first, in all three definitions of the mismatch.",
+        "match": (
+            "Find coincidence cells, best first: the trade-off of area against strain of each "
+            "facet pair."
+        ),
+        "orient": (
+            "Work out an orientation relationship: planes ∥ planes and directions ∥ directions."
+        ),
+        "screen": (
+            "Match every film on every substrate over all facets, in parallel, into one table."
+        ),
+    },
+    "building": {
+        "check": "Look for clashes, wrong charge or composition, cut molecules, odd coordination.",
+        "build": "Build slabs, interfaces and particles.",
+    },
+    "study": {
+        "prepare": (
+            "Write the tree of VASP job directories of a study, checked before it takes its place."
+        ),
+        "run": "Run every job that is not done, in order, under custodian; run again to continue.",
+        "status": "Print every job's state, attempts, energy and what it waits for.",
+        "retry": "Clear failed jobs, so that the next run starts them again.",
+        "analyze": "Compute everything the finished jobs allow; write results.json and figures/.",
+        "report": "Analyse the tree as it stands and write the one-page HTML report.",
+        "demo": (
+            "Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute."
+        ),
+    },
+    "jobs": {
+        "explain": "Say why each setting of a job has its value, or what each job of a tree costs.",
+    },
+    "simulation": {
+        "xrd": "Powder X-ray diffraction: indexed lines and profile.",
+        "diffraction": "Kinematic electron diffraction along a zone axis: indexed spots.",
+        "saxs": "Small-angle scattering of particles, supraparticles and films; q in 1/nm.",
+    },
+}
+"""File in ``qdstruct/cli/`` → its commands → what each does (first line of its help)."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that imports the file of a command when the command is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """Return the names of all commands, in the order of a study."""
+        return [name for commands in COMMANDS.values() for name in commands]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; an unknown name loads all, so that the nearest can be named."""
+        files = [file for file, commands in COMMANDS.items() if cmd_name in commands]
+        for file in files or COMMANDS:
+            self._load(file)
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self, file: str) -> None:
+        import typer
+        from typer.main import get_group
+
+        plain = typer.Typer(rich_markup_mode=None)
+        plain.add_typer(import_module(f"qdstruct.cli.{file}").commands)
+        for name, command in get_group(plain).commands.items():
+            self.commands.setdefault(name, command)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Print what each command does, from the table."""
+        rows = [(name, words) for commands in COMMANDS.values() for name, words in commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
