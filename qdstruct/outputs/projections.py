@@ -39,10 +39,11 @@ class ProjectionTable(VasprunTable):
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the section and store every set that is whole."""
-        self._buffer += data
-        while (end := self._buffer.find(_END)) >= 0:
-            self._take(self._buffer[:end])
-            self._buffer = self._buffer[end + len(_END) :]
+        buffer, start = self._buffer + data, 0
+        while (end := buffer.find(_END, start)) >= 0:
+            self._take(buffer[start:end])
+            start = end + len(_END)
+        self._buffer = buffer[start:]
 
     def close(self) -> None:
         """Check that every spin of every atom was there."""
@@ -55,18 +56,19 @@ class ProjectionTable(VasprunTable):
             )
 
     def _take(self, block: bytes) -> None:
+        head = block[: max(block.find(b"<r>"), 0)] or block[:4096]
         if not self.orbitals:
-            fields = [name.decode() for name in _FIELD.findall(block)]
+            fields = [name.decode() for name in _FIELD.findall(head)]
             if len(fields) < 2 or fields[0] != "energy":
                 raise OutputError(
                     f"{self.run.path}: the projected DOS does not name its columns (found "
                     f"{fields or 'none'}, expected energy, s, p, …)"
                 )
             self.orbitals = tuple(_ORBITALS.get(name, name) for name in fields[1:])
-        ions = _ION.findall(block)
+        ions = _ION.findall(head)
         if ions:
             self._ion = int(ions[-1])
-        spins = _SPIN.findall(block)
+        spins = _SPIN.findall(head)
         if not spins:
             return
         self._store(block, self._ion - 1, int(spins[-1]) - 1)
@@ -79,7 +81,7 @@ class ProjectionTable(VasprunTable):
                 f"file describes {n_atoms} atoms and {n_spins} spin components"
             )
         table = self._numbers(block, f"ion {atom + 1}, spin {spin + 1}")
-        if not np.allclose(table[:, 0], self._energies, atol=2e-3):
+        if np.abs(table[:, 0] - self._energies).max() > 2e-3:
             raise OutputError(
                 f"{self.run.path}: the energies of the projected DOS of ion {atom + 1} are not "
                 "those of the total DOS"

@@ -24,6 +24,15 @@ BAD = 2
 
 _POWERS = 10.0 ** np.arange(23)
 _EXACT = 2**53
+_1, _2, _3, _4, _5, _6, _7 = (np.uint64(k) for k in range(1, 8))
+_HIGH = np.uint64(0xF0F0F0F0F0F0F0F0)
+_LOW = np.uint64(0x0F0F0F0F0F0F0F0F)
+_ZEROS = np.uint64(0x3030303030303030)
+_SIXES = np.uint64(0x0606060606060606)
+_TAIL_HIGH = np.uint64(0x00F0F00000F0F0F0)
+_TAIL_ZEROS = np.uint64(0x0030300000303030)
+_PAIRS = np.uint64(0x00FF00FF00FF00FF)
+_FOURS = np.uint64(0x0000FFFF0000FFFF)
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,20 +91,69 @@ def scan_numbers(
                 return MORE, position, filled, lines, waiting
             position = close + 1
             continue
+        point = position + 1 if buffer[position] != 45 else position + 2
+        if point + 17 <= end and buffer[point] == 46 and buffer[point + 12] == 69:
+            i = np.uint64(point + 1)
+            word = (
+                np.uint64(buffer[i])
+                | np.uint64(buffer[i + _1]) << np.uint64(8)
+                | np.uint64(buffer[i + _2]) << np.uint64(16)
+                | np.uint64(buffer[i + _3]) << np.uint64(24)
+                | np.uint64(buffer[i + _4]) << np.uint64(32)
+                | np.uint64(buffer[i + _5]) << np.uint64(40)
+                | np.uint64(buffer[i + _6]) << np.uint64(48)
+                | np.uint64(buffer[i + _7]) << np.uint64(56)
+            )
+            i = np.uint64(point + 9)
+            tail = (
+                np.uint64(buffer[i])
+                | np.uint64(buffer[i + _1]) << np.uint64(8)
+                | np.uint64(buffer[i + _2]) << np.uint64(16)
+                | np.uint64(buffer[i + _3]) << np.uint64(24)
+                | np.uint64(buffer[i + _4]) << np.uint64(32)
+                | np.uint64(buffer[i + _5]) << np.uint64(40)
+                | np.uint64(buffer[i + _6]) << np.uint64(48)
+                | np.uint64(buffer[i + _7]) << np.uint64(56)
+            )
+            lead = int(buffer[point - 1]) - 48
+            sign = int(buffer[point + 13])
+            if (
+                (word & _HIGH) == _ZEROS
+                and ((word + _SIXES) & _HIGH) == _ZEROS
+                and (tail & _TAIL_HIGH) == _TAIL_ZEROS
+                and ((tail + _SIXES) & _TAIL_HIGH) == _TAIL_ZEROS
+                and (sign == 43 or sign == 45)
+                and 0 <= lead <= 9
+                and buffer[point + 16] <= 32
+            ):
+                word = ((word & _LOW) * np.uint64(2561)) >> np.uint64(8)
+                word = ((word & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
+                word = ((word & _FOURS) * np.uint64(42949672960001)) >> np.uint64(32)
+                digit = (
+                    buffer[point + 9] * 100 + buffer[point + 10] * 10 + buffer[point + 11]
+                ) - 5328
+                mantissa = lead * 100000000000 + np.int64(word) * 1000 + digit
+                scale = (44 - sign) * (buffer[point + 14] * 10 + buffer[point + 15] - 528) - 11
+                if -22 <= scale <= 22:
+                    value = mantissa / _POWERS[-scale] if scale < 0 else mantissa * _POWERS[scale]
+                    out[filled] = -value if point - position == 2 else value
+                    filled += 1
+                    position = point + 16
+                    continue
         first = position
         negative = buffer[position] == 45
         if negative or buffer[position] == 43:
             position += 1
+        before = position
         mantissa = 0
-        digits = 0
-        scale = 0
         while position < end:
             digit = int(buffer[position]) - 48
             if digit < 0 or digit > 9:
                 break
             mantissa = mantissa * 10 + digit
-            digits += 1
             position += 1
+        digits = position - before
+        scale = 0
         if position < end and buffer[position] == 46:
             position += 1
             point = position
