@@ -7,6 +7,8 @@ the nearest name.
 from __future__ import annotations
 
 import difflib
+import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +18,7 @@ from qdstruct.errors import StudyError
 from qdstruct.model import CalculationSettings, Miller
 from qdstruct.resources import data_folder
 
-__all__ = ["Study", "find_study", "load_study", "study_names"]
+__all__ = ["Study", "find_study", "load_study", "overlay_tags", "study_names"]
 
 
 class _Section(BaseModel):
@@ -169,6 +171,30 @@ def load_study(name_or_path: str | Path) -> Study:
         return Study.model_validate(document)
     except ValidationError as error:
         raise _explain(path, document, error) from None
+
+
+def overlay_tags(path: Path, tags: Mapping[str, str | int | float | bool]) -> str:
+    """Return the text of a study file with INCAR tags added or replaced, comments kept.
+
+    Parameters
+    ----------
+    path : Path
+        A study file.
+    tags : mapping
+        INCAR tag → value; they go to ``calculation.tags``.
+    """
+    if not tags:
+        return path.read_text(encoding="utf-8")
+    from ruamel.yaml import YAML
+
+    document = _parse(path)
+    section = document.setdefault("calculation", {})
+    section["tags"] = {**(section.get("tags") or {}), **tags}
+    buffer = io.StringIO()
+    yaml = YAML(typ="rt")
+    yaml.width = 100
+    yaml.dump(document, buffer)
+    return buffer.getvalue()
 
 
 def _parse(path: Path) -> Any:

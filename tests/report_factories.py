@@ -148,7 +148,7 @@ def make_results(*, is_mock: bool = True, finished: bool = True) -> StudyResults
     return StudyResults(
         study="a-test-study", description="A study with <b>invented</b> curves & a long title.",
         film=make_phase(), substrate=make_phase("CsPbBr3-cubic", 5.874),
-        matches=(make_match(), make_match(70.0, 0.004)), chosen_match=0,
+        matches=tuple(make_match(35.0 * n, 0.01 / n) for n in range(1, 6)), chosen_match=0,
         interface=make_interface(), settings_summary={"Film plane": "(1 0 0)"}, jobs=jobs,
         dos_by_region=_dos(["film", "substrate"]) if finished else None,
         dos_by_element=_dos(["Pb", "S"]) if finished else None,

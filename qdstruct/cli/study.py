@@ -24,16 +24,20 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists 
 def prepare_command(
     study: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
     directory: Annotated[Path, typer.Argument(help="The job tree to make.")],
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", help="INCAR tag that overlays the study's, e.g. ENCUT=450."),
+    ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the tree of VASP job directories of a study, checked before it takes its place.
 
-    Example: qdstruct prepare cspbbr3-cds my-study
+    Example: qdstruct prepare cspbbr3-cds my-study --tag ENCUT=450 --tag NCORE=4
     """
     from qdstruct.pipeline.prepare import prepare
 
-    plan, tree, findings = prepare(study, directory, force=force)
+    plan, tree, findings = prepare(study, directory, tags=_tags(tag or []), force=force)
     for finding in findings:
         typer.echo(f"{finding.severity}: {finding.job}: {finding.message}", err=True)
     interface = plan.interface
@@ -58,6 +62,29 @@ def prepare_command(
         note=f"Written to {directory}/. Next: qdstruct run {directory} "
         f"(or read {directory}/README.txt to submit by hand)",
     )
+
+
+def _tags(words: list[str]) -> dict[str, str | int | float | bool]:
+    from qdstruct.errors import InputError
+
+    tags: dict[str, str | int | float | bool] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise InputError(f"--tag {word}: write TAG=VALUE, for example ENCUT=450")
+        tags[name.strip().upper()] = _value(value.strip())
+    return tags
+
+
+def _value(text: str) -> str | int | float | bool:
+    if text.upper().strip(".") in ("TRUE", "T", "FALSE", "F"):
+        return text.upper().strip(".").startswith("T")
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 @commands.command("run")

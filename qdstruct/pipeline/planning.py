@@ -51,7 +51,9 @@ def plan_study(study: Study, folder: Path = Path()) -> Plan:
     film, substrate = _load(study.film, folder), _load(study.substrate, folder)
     if study.geometry == "lateral":
         interface = _lateral(study, film, substrate)
-        matches: tuple[CoincidenceMatch, ...] = () if interface.match is None else (interface.match,)
+        matches: tuple[CoincidenceMatch, ...] = (
+            () if interface.match is None else (interface.match,)
+        )
         return Plan(
             study=study, film=film, substrate=substrate, matches=matches,
             chosen=len(matches) - 1, interface=interface,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from qdstruct import jobs
@@ -11,7 +13,7 @@ from qdstruct.errors import InputError, PreflightError, StudyError
 from qdstruct.files import new_directory, refuse_existing, write_atomically
 from qdstruct.model import Interface, JobTree, Phase
 from qdstruct.pipeline.planning import Plan, plan_study
-from qdstruct.study import Study, find_study, load_study
+from qdstruct.study import Study, find_study, load_study, overlay_tags
 
 __all__ = ["load_interface", "load_phases", "load_tree", "prepare", "tree_study"]
 
@@ -19,7 +21,11 @@ STUDY_FILE, TREE_FILE, MATCHES_FILE = "study.yaml", "tree.json", "structures/mat
 
 
 def prepare(
-    study_file: str | Path, root: Path, *, force: bool = False
+    study_file: str | Path,
+    root: Path,
+    *,
+    tags: Mapping[str, str | int | float | bool] = MappingProxyType({}),
+    force: bool = False,
 ) -> tuple[Plan, JobTree, tuple[jobs.PreflightFinding, ...]]:
     """Write the whole job tree of a study, checked before it takes its place.
 
@@ -29,6 +35,8 @@ def prepare(
         A study file or the name of a shipped study.
     root : Path
         The directory to make. It appears only when everything is written and passes preflight.
+    tags : mapping
+        INCAR tags that overlay those of the study; they are frozen into the tree's study file.
     force : bool
         Replace an existing directory.
 
@@ -44,8 +52,10 @@ def prepare(
     """
     refuse_existing(root, force=force)
     source = find_study(study_file)
-    plan = plan_study(load_study(source), source.parent)
+    load_study(source)
     with new_directory(root, force=force) as beside:
+        write_atomically(beside / STUDY_FILE, overlay_tags(source, tags))
+        plan = plan_study(load_study(beside / STUDY_FILE), source.parent)
         tree = jobs.write_tree(
             beside,
             study_name=plan.study.name,
@@ -54,7 +64,6 @@ def prepare(
             interface=plan.interface,
             settings=plan.study.calculation.settings(),
         )
-        write_atomically(beside / STUDY_FILE, source.read_text(encoding="utf-8"))
         matches = {"chosen": plan.chosen, "matches": [match.to_dict() for match in plan.matches]}
         write_atomically(beside / MATCHES_FILE, json.dumps(matches))
         findings = jobs.preflight(beside)

@@ -57,7 +57,7 @@ def dos_figure(
     drawn_edges = [edge for edge in edges if edge.group in groups]
     peak = float(np.asarray(dos)[:, shown].max()) or 1.0
     top = peak * (1.08 + 0.09 * len(drawn_edges))
-    axes.set(xlim=window, ylim=(0, top), xlabel="E − E$_F$ (eV)", ylabel="states/eV")
+    axes.set(xlim=(energy[shown][0], energy[shown][-1]), ylim=(0, top), xlabel="E − E$_F$ (eV)", ylabel="states/eV")
     axes.axvline(0, color="0.4", linewidth=0.7, linestyle=":")
     _mark_edges(axes, drawn_edges, groups, top)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -200,7 +200,7 @@ def match_figure(matches: Sequence[CoincidenceMatch], chosen: int) -> Figure:
             areas[chosen], strains[chosen], s=70, facecolors="none", edgecolors=COLOURS[1],
             linewidths=1.2, label="built",
         )  # fmt: skip
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0))
     axes.set(xlabel="coincidence cell area (Å$^2$)", ylabel="largest principal strain (%)")
     axes.set_ylim(bottom=0)
     axes.set_xlim(left=0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["study_figures", "write_page"]
 
 MATCH_ROWS = 40
+MATCHES_WORTH_DRAWING = 4
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def study_figures(results: StudyResults) -> dict[str, Figure]:
     """Draw every figure for which the study has data, by name."""
     drawn: dict[str, Figure] = {}
     with figure_style():
-        if len(results.matches) > 1:
+        if len(results.matches) >= MATCHES_WORTH_DRAWING:
             drawn["match"] = figures.match_figure(results.matches, results.chosen_match)
         if results.dos_by_region is not None:
             drawn["dos_region"] = figures.dos_figure(results.dos_by_region, results.band_edges)
@@ -168,7 +169,8 @@ def _cards(results: StudyResults) -> list[_Card]:
         cards.append(_Card("Charge into the film", f"{moved:+.3f} e", "per cell, from Δρ"))
     done = sum(job.state == "done" for job in results.jobs)
     if results.jobs:
-        cards.append(_Card("Jobs done", f"{done} of {len(results.jobs)}", f"{results.engine}"))
+        engine = "on the mock" if results.is_mock else results.engine
+        cards.append(_Card("Jobs done", f"{done} of {len(results.jobs)}", engine))
     return cards
 
 
