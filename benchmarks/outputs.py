@@ -257,7 +257,7 @@ def main() -> None:
         more = "> " if row["peer_stopped"] else ""
         print(f"{row['task']}")
         print(
-            f"    ours {row['ours_s']:.2f} s, {row['ours_mb']} MB (start {row['ours_start_s']} s);  "
+            f"    ours {row['ours_s']:.2f} s, {row['ours_mb']} MB (start {row['ours_start_s']} s); "
             f"{row['peer']} {more}{row['peer_s']:.2f} s, {row['peer_mb']} MB "
             f"(start {row['peer_start_s']} s)"
         )
