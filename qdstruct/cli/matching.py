@@ -223,34 +223,28 @@ def _searched(
     """Search facet pair by facet pair, with progress on stderr and an error if nothing fits."""
     from qdstruct import matching
 
-    film_facets = [parse_miller(film_hkl)] if film_hkl else None
-    substrate_facets = [parse_miller(substrate_hkl)] if substrate_hkl else None
-    facets = (
-        matching.prepare_facets(film, max_index=max_index, facets=film_facets, max_area=max_area),
-        matching.prepare_facets(
-            substrate, max_index=max_index, facets=substrate_facets, max_area=max_area
-        ),
+    film_facets = matching.facets(film, parse_miller(film_hkl) if film_hkl else None, max_index)
+    substrate_facets = matching.facets(
+        substrate, parse_miller(substrate_hkl) if substrate_hkl else None, max_index
     )
-    _warn_if_long(facets, max_area, max_strain)
+    message = matching.long_scan_message(film_facets, substrate_facets, max_area, max_strain)
+    if message:
+        typer.echo(f"qdstruct: warning: {message}", err=True)
+    prepared = [
+        [matching.prepare(facet, max_area) for facet in side]
+        for side in (film_facets, substrate_facets)
+    ]
     found = 0
-    with _progress("matching facets", len(facets[0]) * len(facets[1])) as advance:
-        for pair in matching.scan_prepared(*facets, max_area=max_area, max_strain=max_strain):
+    with _progress("matching facets", len(film_facets) * len(substrate_facets)) as advance:
+        for pair in matching.scan_prepared(
+            prepared[0], prepared[1], max_area=max_area, max_strain=max_strain
+        ):
             found += len(pair)
             yield pair
             advance()
     if not found:
-        pairs = [(f.surface, s.surface) for f in facets[0] for s in facets[1]]
+        pairs = [(f, s) for f in film_facets for s in substrate_facets]
         raise matching.no_match_error(pairs, max_area=max_area, max_strain=max_strain)
-
-
-def _warn_if_long(facets: Any, max_area: float, max_strain: float) -> None:
-    from qdstruct.matching import long_scan_message
-
-    message = long_scan_message(
-        [f.surface for f in facets[0]], [s.surface for s in facets[1]], max_area, max_strain
-    )
-    if message:
-        typer.echo(f"qdstruct: warning: {message}", err=True)
 
 
 @contextlib.contextmanager

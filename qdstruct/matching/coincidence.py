@@ -19,6 +19,7 @@ __all__ = [
     "check_bounds",
     "find_matches",
     "match_facets",
+    "prepare",
     "prepare_facets",
     "scan_facets",
     "scan_prepared",
@@ -26,6 +27,8 @@ __all__ = [
 
 DEFAULT_MAX_AREA = 400.0
 DEFAULT_MAX_STRAIN = 0.05
+LARGEST_INDEX = 4000
+"""Superlattices are listed up to this index: about 13 million of them, 0.6 GB."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,17 +150,31 @@ class PreparedFacet:
     """Arrays of `qdstruct.matching.kernel.superlattices`."""
 
 
-def _prepare(of: Surface, max_area: float) -> PreparedFacet:
+def prepare(of: Surface, max_area: float) -> PreparedFacet:
+    """List the superlattices of a facet with areas up to `max_area` Å².
+
+    Raises
+    ------
+    MatchError
+        If they would not fit in memory.
+    """
     from qdstruct.matching.kernel import superlattices
 
     basis = np.ascontiguousarray(of.plane.planar)
     area = float(np.linalg.det(basis))
+    largest = int(max_area / area * (1 + 1e-9))
+    if largest > LARGEST_INDEX:
+        raise MatchError(
+            f"{of.crystal.name} {of.hkl}: cells up to {max_area:g} Å² are {largest} times the "
+            f"primitive one; {largest**2:.1e} superlattices do not fit in memory",
+            hint=f"stay below {LARGEST_INDEX * area:.0f} Å²",
+        )
     return PreparedFacet(
         surface=of,
         basis=basis,
         area=area,
         operations=np.ascontiguousarray(of.operations.reshape(-1, 4)),
-        superlattices=superlattices(basis, int(max_area / area * (1 + 1e-9))),
+        superlattices=superlattices(basis, largest),
     )
 
 
@@ -220,7 +237,7 @@ def match_facets(
     Parameters are those of `find_matches`, with the facets already made.
     """
     check_bounds(max_area, max_strain)
-    return _match(_prepare(film, max_area), _prepare(substrate, max_area), max_area, max_strain)
+    return _match(prepare(film, max_area), prepare(substrate, max_area), max_area, max_strain)
 
 
 def prepare_facets(
@@ -233,7 +250,7 @@ def prepare_facets(
     """List the superlattices of every inequivalent facet of a phase, or of the facets given."""
     of = crystal(phase)
     wanted = inequivalent_facets(of, max_index) if facets is None else facets
-    return tuple(_prepare(surface(of, hkl), max_area) for hkl in wanted)
+    return tuple(prepare(surface(of, hkl), max_area) for hkl in wanted)
 
 
 def scan_prepared(

@@ -72,29 +72,29 @@ def direction_deviation(
     match : CoincidenceMatch
         The coincidence cell.
     film_direction, substrate_direction : (3,) arrays
-        Cartesian, each in its own crystal's frame. Their projections on the interface plane are
-        compared after the film is turned and strained; the sense of a direction is ignored.
+        Cartesian, each in its own crystal's frame and interface plane. They are compared after
+        the film is turned and strained; the sense of a direction is ignored.
 
     Raises
     ------
     MatchError
-        If a direction is perpendicular to its plane.
+        If a direction does not lie in its plane.
     """
-    f = _projected(film_direction, match.film_plane_vectors, "film")
-    s = _projected(substrate_direction, match.substrate_plane_vectors, "substrate")
+    f = _in_plane(film_direction, match.film_plane_vectors, match.film_hkl)
+    s = _in_plane(substrate_direction, match.substrate_plane_vectors, match.substrate_hkl)
     moved = deformation_gradient(match) @ f
     sine = abs(moved[0] * s[1] - moved[1] * s[0])
     return float(np.degrees(np.arctan2(sine, abs(moved @ s))))
 
 
-def _projected(
-    direction: ArrayLike, vectors: NDArray[np.float64], side: str
+def _in_plane(
+    direction: ArrayLike, vectors: NDArray[np.float64], hkl: tuple[int, int, int]
 ) -> NDArray[np.float64]:
     inside = plane_frame(vectors) @ np.asarray(direction, dtype=float)
-    if np.hypot(inside[0], inside[1]) < 1e-6 * np.linalg.norm(inside) or not inside.any():
+    if not inside.any() or abs(inside[2]) > 1e-6 * np.linalg.norm(inside):
         raise MatchError(
-            f"the {side}'s direction is perpendicular to its interface plane",
-            hint="give a direction [uvw] that lies in the plane: h u + k v + l w = 0",
+            f"a direction that should be parallel does not lie in the plane {hkl}",
+            hint="a direction [uvw] lies in (hkl) when hu + kv + lw = 0",
         )
     return np.asarray(inside[:2])
 

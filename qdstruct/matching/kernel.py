@@ -23,9 +23,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def _compiled(function: Function) -> Function:
     """Compile, keeping the machine code on disk wherever a cache folder can be written."""
     try:
-        return numba.njit(cache=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
     except RuntimeError:
-        return numba.njit(function)  # type: ignore[no-any-return]
+        return numba.njit(error_model="numpy")(function)  # type: ignore[no-any-return]
 
 
 @_compiled
@@ -49,7 +49,6 @@ def _reduce(
     return a, b, c, d, ab / aa, n * np.sqrt(gxx * gyy - gxy * gxy) / aa
 
 
-@_compiled
 def superlattices(
     basis: NDArray[np.float64], max_index: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -71,50 +70,43 @@ def superlattices(
     shapes : (m, 2) array
         x and y of τ, sorted by y within each index; |x| ≤ ½, x² + y² ≥ 1.
     """
-    gxx = basis[0, 0] ** 2 + basis[0, 1] ** 2
-    gyy = basis[1, 0] ** 2 + basis[1, 1] ** 2
-    gxy = basis[0, 0] * basis[1, 0] + basis[0, 1] * basis[1, 1]
-    start = np.zeros(max_index + 2, np.int64)
-    for n in range(1, max_index + 1):
-        divisors = 0
-        for d in range(1, n + 1):
-            if n % d == 0:
-                divisors += d
-        start[n + 1] = start[n] + divisors
-    transforms = np.empty((start[max_index + 1], 4), np.int64)
-    shapes = np.empty((start[max_index + 1], 2))
-    for n in range(1, max_index + 1):
-        _fill_index(n, gxx, gxy, gyy, transforms[start[n] :], shapes[start[n] :])
-        block = slice(start[n], start[n + 1])
-        order = np.argsort(shapes[block, 1])
-        shapes[block] = shapes[block][order]
-        transforms[block] = transforms[block][order]
-    return start, transforms, shapes
+    divisor_sums = np.zeros(max_index + 2, np.int64)
+    for d in range(1, max_index + 1):
+        divisor_sums[d : max_index + 1 : d] += d
+    start = np.concatenate([[0, 0], np.cumsum(divisor_sums[1:-1])])
+    transforms = np.empty((int(start[-1]), 4), np.int64)
+    shapes = np.empty((int(start[-1]), 2))
+    metric = basis @ basis.T
+    _fill(max_index, metric[0, 0], metric[0, 1], metric[1, 1], transforms, shapes)
+    index = np.repeat(np.arange(max_index + 1), np.diff(start))
+    order = np.lexsort((shapes[:, 1], index))
+    return start, transforms[order], shapes[order]
 
 
 @_compiled
-def _fill_index(
-    n: int,
+def _fill(
+    max_index: int,
     gxx: float,
     gxy: float,
     gyy: float,
     transforms: NDArray[np.int64],
     shapes: NDArray[np.float64],
 ) -> None:
-    """Write the σ(n) Hermite normal forms of index n, reduced."""
+    """Write the σ(n) Hermite normal forms of every index n, reduced."""
     i = 0
-    for d in range(1, n + 1):
-        if n % d:
-            continue
-        for b in range(d):
-            t0, t1, t2, t3, x, y = _reduce(n // d, b, 0, d, gxx, gxy, gyy)
-            transforms[i, 0] = t0
-            transforms[i, 1] = t1
-            transforms[i, 2] = t2
-            transforms[i, 3] = t3
-            shapes[i, 0] = x
-            shapes[i, 1] = y
-            i += 1
+    for n in range(1, max_index + 1):
+        for d in range(1, n + 1):
+            if n % d:
+                continue
+            for b in range(d):
+                t0, t1, t2, t3, x, y = _reduce(n // d, b, 0, d, gxx, gxy, gyy)
+                transforms[i, 0] = t0
+                transforms[i, 1] = t1
+                transforms[i, 2] = t2
+                transforms[i, 3] = t3
+                shapes[i, 0] = x
+                shapes[i, 1] = y
+                i += 1
 
 
 @_compiled
@@ -141,54 +133,45 @@ def _complement(p: int, q: int) -> tuple[int, int]:
 
 
 @_compiled
-def _is_primitive(f: NDArray[np.int64], s: NDArray[np.int64]) -> bool:
+def _is_primitive(f0: int, f1: int, f2: int, f3: int, s0: int, s1: int, s2: int, s3: int) -> bool:
     """Tell whether the 2 × 2 minors of the 2 × 4 matrix (f | s) have no common factor."""
-    g = _gcd(f[0] * f[3] - f[1] * f[2], s[0] * s[3] - s[1] * s[2])
-    for i in range(2):
-        for j in range(2):
-            if g == 1:
-                return True
-            g = _gcd(g, f[i] * s[2 + j] - s[j] * f[2 + i])
-    return bool(g == 1)
+    g = _gcd(f0 * f3 - f1 * f2, s0 * s3 - s1 * s2)
+    if g > 1:
+        g = _gcd(g, f0 * s2 - s0 * f2)
+    if g > 1:
+        g = _gcd(g, f0 * s3 - s1 * f2)
+    if g > 1:
+        g = _gcd(g, f1 * s2 - s0 * f3)
+    if g > 1:
+        g = _gcd(g, f1 * s3 - s1 * f3)
+    return g == 1
 
 
 @_compiled
-def _orbit(
-    f: NDArray[np.int64],
-    s: NDArray[np.int64],
-    film_operations: NDArray[np.int64],
-    substrate_operations: NDArray[np.int64],
-    film_signs: NDArray[np.int64],
-    substrate_signs: NDArray[np.int64],
-) -> int:
+def _orbit(m0: int, m1: int, m2: int, m3: int, u: NDArray[np.int64], w: NDArray[np.int64]) -> int:
     """Size of the symmetry orbit of a match, or 0 if it is not the orbit's first member.
 
-    The integer matrix adj(f)·s stands for the map; a pair of operations (U, W) of equal
-    determinant takes it to U·adj(f)·s·W. First means lexicographically smallest.
+    The integer matrix m = adj(f)·s stands for the map; a pair of operations (u, w) of equal
+    determinant takes it to u·m·w. First means lexicographically smallest.
     """
-    m0 = f[3] * s[0] - f[1] * s[2]
-    m1 = f[3] * s[1] - f[1] * s[3]
-    m2 = f[0] * s[2] - f[2] * s[0]
-    m3 = f[0] * s[3] - f[2] * s[1]
     order, fixed = 0, 0
-    for i in range(len(film_operations)):
-        u = film_operations[i]
-        p0 = u[0] * m0 + u[1] * m2
-        p1 = u[0] * m1 + u[1] * m3
-        p2 = u[2] * m0 + u[3] * m2
-        p3 = u[2] * m1 + u[3] * m3
-        for j in range(len(substrate_operations)):
-            if film_signs[i] != substrate_signs[j]:
+    for i in range(u.shape[0]):
+        p0 = u[i, 0] * m0 + u[i, 1] * m2
+        p1 = u[i, 0] * m1 + u[i, 1] * m3
+        p2 = u[i, 2] * m0 + u[i, 3] * m2
+        p3 = u[i, 2] * m1 + u[i, 3] * m3
+        sign = u[i, 0] * u[i, 3] - u[i, 1] * u[i, 2]
+        for j in range(w.shape[0]):
+            if sign != w[j, 0] * w[j, 3] - w[j, 1] * w[j, 2]:
                 continue
-            w = substrate_operations[j]
             order += 1
-            difference = p0 * w[0] + p1 * w[2] - m0
+            difference = p0 * w[j, 0] + p1 * w[j, 2] - m0
             if difference == 0:
-                difference = p0 * w[1] + p1 * w[3] - m1
+                difference = p0 * w[j, 1] + p1 * w[j, 3] - m1
             if difference == 0:
-                difference = p2 * w[0] + p3 * w[2] - m2
+                difference = p2 * w[j, 0] + p3 * w[j, 2] - m2
             if difference == 0:
-                difference = p2 * w[1] + p3 * w[3] - m3
+                difference = p2 * w[j, 1] + p3 * w[j, 3] - m3
             if difference < 0:
                 return 0
             if difference == 0:
@@ -196,12 +179,6 @@ def _orbit(
     return order // fixed
 
 
-@_compiled
-def _signs(operations: NDArray[np.int64]) -> NDArray[np.int64]:
-    return operations[:, 0] * operations[:, 3] - operations[:, 1] * operations[:, 2]
-
-
-@_compiled
 def search_pair(
     film: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]],
     film_area: float,
@@ -231,37 +208,70 @@ def search_pair(
     stretches : (m, 2) array
         Principal stretches, the larger first.
     """
-    integers = np.empty((64, 9), np.int64)
-    stretches = np.empty((64, 2))
+    room = 256
+    while True:
+        integers, stretches = np.empty((room, 9), np.int64), np.empty((room, 2))
+        found = _search(
+            *film,
+            *substrate,
+            substrate_area / film_area,
+            film_operations,
+            substrate_operations,
+            np.log(1 - max_strain),
+            np.log(1 + max_strain),
+            integers,
+            stretches,
+        )
+        if found <= room:
+            return integers[:found], stretches[:found]
+        room = found
+
+
+@_compiled
+def _search(
+    f_start: NDArray[np.int64],
+    f_transforms: NDArray[np.int64],
+    f_shapes: NDArray[np.float64],
+    s_start: NDArray[np.int64],
+    s_transforms: NDArray[np.int64],
+    s_shapes: NDArray[np.float64],
+    area_ratio: float,
+    film_operations: NDArray[np.int64],
+    substrate_operations: NDArray[np.int64],
+    low: float,
+    high: float,
+    integers: NDArray[np.int64],
+    stretches: NDArray[np.float64],
+) -> int:
+    """Walk over pairs of indices, pairs of shapes and images; return how many matches there are.
+
+    Only as many as fit are written.
+    """
     found = 0
-    f_start, f_transforms, f_shapes = film
-    s_start, s_transforms, s_shapes = substrate
-    film_signs, substrate_signs = _signs(film_operations), _signs(substrate_operations)
-    low, high = np.log(1 - max_strain), np.log(1 + max_strain)
-    s = np.empty(4, np.int64)
-    for nf in range(1, len(f_start) - 1):
-        first = max(1, int(nf * film_area / substrate_area * np.exp(2 * low)))
-        last = int(nf * film_area / substrate_area * np.exp(2 * high)) + 1
-        for ns in range(first, min(last, len(s_start) - 2) + 1):
-            log_ratio = np.log(ns * substrate_area / (nf * film_area))
+    for nf in range(1, f_start.shape[0] - 1):
+        first = max(1, int(nf / area_ratio * np.exp(2 * low)))
+        last = min(int(nf / area_ratio * np.exp(2 * high)) + 1, s_start.shape[0] - 2)
+        for ns in range(first, last + 1):
+            log_ratio = np.log(ns * area_ratio / nf)
             reach = min(2 * high - log_ratio, log_ratio - 2 * low) + 1e-9
             if reach < 0:
                 continue
-            shrink, spread = np.exp(-reach), 2 * (np.cosh(reach) - 1)
-            block = s_shapes[s_start[ns] : s_start[ns + 1], 1]
+            grow, spread = np.exp(reach), 2 * (np.cosh(reach) - 1)
+            j_first = s_start[ns]
             for i in range(f_start[nf], f_start[nf + 1]):
-                f, xf, yf = f_transforms[i], f_shapes[i, 0], f_shapes[i, 1]
-                j = s_start[ns] + np.searchsorted(block, yf * shrink)
-                while j < s_start[ns + 1] and s_shapes[j, 1] * shrink <= yf:
-                    t, xs, ys = s_transforms[j], s_shapes[j, 0], s_shapes[j, 1]
-                    j += 1
+                xf, yf = f_shapes[i, 0], f_shapes[i, 1]
+                while j_first < s_start[ns + 1] and s_shapes[j_first, 1] * grow < yf:
+                    j_first += 1
+                for j in range(j_first, s_start[ns + 1]):
+                    xs, ys = s_shapes[j, 0], s_shapes[j, 1]
+                    if ys > yf * grow:
+                        break
                     # every image of the substrate's shape whose first vector is short enough
-                    longest = ys / (yf * shrink)
+                    longest = ys / yf * grow
                     for q in range(int(np.sqrt(longest) / ys) + 1):
                         half = np.sqrt(max(longest - (q * ys) ** 2, 0.0))
-                        for p in range(
-                            int(np.ceil(-q * xs - half)), int(np.floor(-q * xs + half)) + 1
-                        ):
+                        p_last = int(np.floor(half - q * xs))
+                        for p in range(int(np.ceil(-half - q * xs)), p_last + 1):
                             if (q == 0 and p != 1) or _gcd(p, q) != 1:
                                 continue
                             r, u = _complement(p, q)
@@ -272,94 +282,67 @@ def search_pair(
                             if width < 0:
                                 continue
                             width = np.sqrt(width)
-                            for k in range(
-                                int(np.ceil(xf - width - x)), int(np.floor(xf + width - x)) + 1
-                            ):
-                                s[0] = p * t[0] + q * t[2]
-                                s[1] = p * t[1] + q * t[3]
-                                s[2] = (r + k * p) * t[0] + (u + k * q) * t[2]
-                                s[3] = (r + k * p) * t[1] + (u + k * q) * t[3]
-                                if not _is_primitive(f, s):
-                                    continue
+                            k_last = int(np.floor(xf + width - x))
+                            for k in range(int(np.ceil(xf - width - x)), k_last + 1):
                                 distance = np.arccosh(
                                     1 + ((x + k - xf) ** 2 + (y - yf) ** 2) / (2 * y * yf)
                                 )
-                                for _ in range(2):
-                                    s *= -1
-                                    size = _orbit(
-                                        f,
-                                        s,
-                                        film_operations,
-                                        substrate_operations,
-                                        film_signs,
-                                        substrate_signs,
-                                    )
-                                    if size == 0:
-                                        continue
-                                    if found == len(integers):
-                                        integers = np.concatenate((integers, integers))
-                                        stretches = np.concatenate((stretches, stretches))
-                                    integers[found, :4] = f
-                                    integers[found, 4:8] = s
-                                    integers[found, 8] = size
-                                    stretches[found, 0] = np.exp((log_ratio + distance) / 2)
-                                    stretches[found, 1] = np.exp((log_ratio - distance) / 2)
-                                    found += 1
-    return integers[:found], stretches[:found]
+                                found = _record(
+                                    f_transforms[i], s_transforms[j], p, q, r + k * p, u + k * q,
+                                    film_operations, substrate_operations,
+                                    np.exp((log_ratio + distance) / 2),
+                                    np.exp((log_ratio - distance) / 2),
+                                    integers, stretches, found,
+                                )  # fmt: skip
+    return found
 
 
 @_compiled
-def _deformation(
-    f: NDArray[np.float64], s: NDArray[np.float64]
-) -> tuple[float, float, float, float]:
-    """Return F with s_i = F f_i for the rows f_i and s_i of two supercells."""
-    determinant = f[0, 0] * f[1, 1] - f[0, 1] * f[1, 0]
-    i00, i01 = f[1, 1] / determinant, -f[0, 1] / determinant
-    i10, i11 = -f[1, 0] / determinant, f[0, 0] / determinant
-    return (
-        i00 * s[0, 0] + i01 * s[1, 0],
-        i10 * s[0, 0] + i11 * s[1, 0],
-        i00 * s[0, 1] + i01 * s[1, 1],
-        i10 * s[0, 1] + i11 * s[1, 1],
-    )
+def _record(
+    f: NDArray[np.int64],
+    t: NDArray[np.int64],
+    p: int,
+    q: int,
+    r: int,
+    u: int,
+    film_operations: NDArray[np.int64],
+    substrate_operations: NDArray[np.int64],
+    largest: float,
+    smallest: float,
+    integers: NDArray[np.int64],
+    stretches: NDArray[np.float64],
+    found: int,
+) -> int:
+    """Write a match in both senses if primitive and first of its orbit; return the new count."""
+    s0, s1 = p * t[0] + q * t[2], p * t[1] + q * t[3]
+    s2, s3 = r * t[0] + u * t[2], r * t[1] + u * t[3]
+    f0, f1, f2, f3 = f[0], f[1], f[2], f[3]
+    if not _is_primitive(f0, f1, f2, f3, s0, s1, s2, s3):
+        return found
+    m0, m1 = f3 * s0 - f1 * s2, f3 * s1 - f1 * s3
+    m2, m3 = f0 * s2 - f2 * s0, f0 * s3 - f2 * s1
+    for sense in (1, -1):
+        size = _orbit(
+            sense * m0, sense * m1, sense * m2, sense * m3, film_operations, substrate_operations
+        )
+        if size == 0:
+            continue
+        if found < integers.shape[0]:
+            integers[found, 0] = f0
+            integers[found, 1] = f1
+            integers[found, 2] = f2
+            integers[found, 3] = f3
+            integers[found, 4] = sense * s0
+            integers[found, 5] = sense * s1
+            integers[found, 6] = sense * s2
+            integers[found, 7] = sense * s3
+            integers[found, 8] = size
+            stretches[found, 0] = largest
+            stretches[found, 1] = smallest
+        found += 1
+    return found
 
 
-@_compiled
-def _times(a: NDArray[np.int64], b: NDArray[np.int64], c: NDArray[np.int64]) -> None:
-    """Write the 2 × 2 product of flat a and b to c."""
-    c[0] = a[0] * b[0] + a[1] * b[2]
-    c[1] = a[0] * b[1] + a[1] * b[3]
-    c[2] = a[2] * b[0] + a[3] * b[2]
-    c[3] = a[2] * b[1] + a[3] * b[3]
-
-
-@_compiled
-def _vectors(t: NDArray[np.int64], basis: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Write the supercell of a flat transform to `out`, rows in Å."""
-    for i in range(2):
-        for j in range(2):
-            out[i, j] = t[2 * i] * basis[0, j] + t[2 * i + 1] * basis[1, j]
-
-
-@_compiled
-def _tidy(f: NDArray[np.int64], s: NDArray[np.int64], metric: NDArray[np.float64]) -> None:
-    """Change both supercells alike so that they are right-handed and the substrate's is reduced."""
-    if s[0] * s[3] - s[1] * s[2] < 0:
-        f[2:] *= -1
-        s[2:] *= -1
-    t0, t1, t2, t3, _, _ = _reduce(s[0], s[1], s[2], s[3], metric[0], metric[1], metric[2])
-    n = s[0] * s[3] - s[1] * s[2]
-    l0, l1 = (t0 * s[3] - t1 * s[2]) // n, (t1 * s[0] - t0 * s[1]) // n
-    l2, l3 = (t2 * s[3] - t3 * s[2]) // n, (t3 * s[0] - t2 * s[1]) // n
-    if t0 < 0 or (t0 == 0 and t1 < 0):
-        l0, l1, l2, l3 = -l0, -l1, -l2, -l3
-    for m in (f, s):
-        m0, m1, m2, m3 = m[0], m[1], m[2], m[3]
-        m[0], m[1] = l0 * m0 + l1 * m2, l0 * m1 + l1 * m3
-        m[2], m[3] = l2 * m0 + l3 * m2, l2 * m1 + l3 * m3
-
-
-@_compiled
 def standardise(
     integers: NDArray[np.int64],
     film_basis: NDArray[np.float64],
@@ -384,47 +367,110 @@ def standardise(
         Rotation in degrees, then e_xx, e_xy, e_yy of U − 1 in the film's plane frame.
     """
     out = np.empty((len(integers), 4))
-    signs = _signs(film_operations), _signs(substrate_operations)
-    f, s, best = np.empty(4, np.int64), np.empty(4, np.int64), np.empty(8, np.int64)
-    fv, sv = np.empty((2, 2)), np.empty((2, 2))
-    metric = np.array(
-        [
-            substrate_basis[0, 0] ** 2 + substrate_basis[0, 1] ** 2,
-            substrate_basis[0, 0] * substrate_basis[1, 0]
-            + substrate_basis[0, 1] * substrate_basis[1, 1],
-            substrate_basis[1, 0] ** 2 + substrate_basis[1, 1] ** 2,
-        ]
-    )
-    for row in range(len(integers)):
-        smallest = np.inf
-        for i in range(len(film_operations)):
-            _times(integers[row, :4], film_operations[i], f)
-            _vectors(f, film_basis, fv)
-            for j in range(len(substrate_operations)):
-                if signs[0][i] != signs[1][j]:
+    inverse = np.asarray(np.linalg.inv(film_basis), dtype=float)
+    _standardise(integers, inverse, film_operations, substrate_basis, substrate_operations, out)
+    return out
+
+
+@_compiled
+def _standardise(
+    integers: NDArray[np.int64],
+    inverse: NDArray[np.float64],
+    u: NDArray[np.int64],
+    b: NDArray[np.float64],
+    w: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> None:
+    """Choose, tidy and measure every match; F = (inverse · m · b)ᵀ for the rational map m."""
+    gxx, gyy = b[0, 0] ** 2 + b[0, 1] ** 2, b[1, 0] ** 2 + b[1, 1] ** 2
+    gxy = b[0, 0] * b[1, 0] + b[0, 1] * b[1, 1]
+    for row in range(integers.shape[0]):
+        m = integers[row]
+        smallest, best_i, best_j = 1e9, 0, 0
+        index = m[0] * m[3] - m[1] * m[2]
+        m0, m1 = m[3] * m[4] - m[1] * m[6], m[3] * m[5] - m[1] * m[7]
+        m2, m3 = m[0] * m[6] - m[2] * m[4], m[0] * m[7] - m[2] * m[5]
+        for i in range(u.shape[0]):
+            sign = u[i, 0] * u[i, 3] - u[i, 1] * u[i, 2]
+            # the inverse operation on the map, sign times the adjugate
+            p0, p1 = sign * (u[i, 3] * m0 - u[i, 1] * m2), sign * (u[i, 3] * m1 - u[i, 1] * m3)
+            p2, p3 = sign * (u[i, 0] * m2 - u[i, 2] * m0), sign * (u[i, 0] * m3 - u[i, 2] * m1)
+            for j in range(w.shape[0]):
+                if sign != w[j, 0] * w[j, 3] - w[j, 1] * w[j, 2]:
                     continue
-                _times(integers[row, 4:8], substrate_operations[j], s)
-                _vectors(s, substrate_basis, sv)
-                f00, f01, f10, f11 = _deformation(fv, sv)
+                f00, f01, f10, f11 = _deformation(
+                    p0 * w[j, 0] + p1 * w[j, 2],
+                    p0 * w[j, 1] + p1 * w[j, 3],
+                    p2 * w[j, 0] + p3 * w[j, 2],
+                    p2 * w[j, 1] + p3 * w[j, 3],
+                    inverse,
+                    b,
+                    index,
+                )
                 angle = np.degrees(np.arctan2(f10 - f01, f00 + f11))
                 size = abs(angle) - (1e-9 if angle > 0 else 0.0)
-                if size < smallest - 1e-10:
-                    smallest = size
-                    best[:4] = f
-                    best[4:] = s
-                    out[row, 0] = angle
-        f[:] = best[:4]
-        s[:] = best[4:]
-        _tidy(f, s, metric)
-        integers[row, :4] = f
-        integers[row, 4:8] = s
-        _vectors(f, film_basis, fv)
-        _vectors(s, substrate_basis, sv)
-        f00, f01, f10, f11 = _deformation(fv, sv)
-        cxx, cxy, cyy = f00 * f00 + f10 * f10, f00 * f01 + f10 * f11, f01 * f01 + f11 * f11
-        root = f00 * f11 - f01 * f10
-        scale = np.sqrt(cxx + cyy + 2 * root)
-        out[row, 1] = (cxx + root) / scale - 1
-        out[row, 2] = cxy / scale
-        out[row, 3] = (cyy + root) / scale - 1
-    return out
+                if size >= smallest - 1e-10:
+                    continue
+                smallest, best_i, best_j = size, i, j
+                out[row, 0] = angle
+                cxx, cxy, cyy = f00**2 + f10**2, f00 * f01 + f10 * f11, f01**2 + f11**2
+                root = f00 * f11 - f01 * f10
+                scale = np.sqrt(cxx + cyy + 2 * root)
+                out[row, 1] = (cxx + root) / scale - 1
+                out[row, 2] = cxy / scale
+                out[row, 3] = (cyy + root) / scale - 1
+        _apply(m, 0, u, best_i)
+        _apply(m, 4, w, best_j)
+        _tidy(m, gxx, gxy, gyy)
+
+
+@_compiled
+def _deformation(
+    m0: int,
+    m1: int,
+    m2: int,
+    m3: int,
+    inverse: NDArray[np.float64],
+    b: NDArray[np.float64],
+    index: int,
+) -> tuple[float, float, float, float]:
+    """Return F as (xx, xy, yx, yy) from the integer map of a film supercell of this index."""
+    r00, r01 = m0 * b[0, 0] + m1 * b[1, 0], m0 * b[0, 1] + m1 * b[1, 1]
+    r10, r11 = m2 * b[0, 0] + m3 * b[1, 0], m2 * b[0, 1] + m3 * b[1, 1]
+    return (
+        (inverse[0, 0] * r00 + inverse[0, 1] * r10) / index,
+        (inverse[1, 0] * r00 + inverse[1, 1] * r10) / index,
+        (inverse[0, 0] * r01 + inverse[0, 1] * r11) / index,
+        (inverse[1, 0] * r01 + inverse[1, 1] * r11) / index,
+    )
+
+
+@_compiled
+def _apply(m: NDArray[np.int64], at: int, operations: NDArray[np.int64], i: int) -> None:
+    """Multiply the 2 × 2 matrix at m[at:] from the right by operation i."""
+    o0, o1, o2, o3 = operations[i, 0], operations[i, 1], operations[i, 2], operations[i, 3]
+    for row in range(2):
+        a, c = m[at + 2 * row], m[at + 2 * row + 1]
+        m[at + 2 * row] = a * o0 + c * o2
+        m[at + 2 * row + 1] = a * o1 + c * o3
+
+
+@_compiled
+def _tidy(m: NDArray[np.int64], gxx: float, gxy: float, gyy: float) -> None:
+    """Change both supercells alike so that they are right-handed and the substrate's is reduced."""
+    if m[4] * m[7] - m[5] * m[6] < 0:
+        m[2] *= -1
+        m[3] *= -1
+        m[6] *= -1
+        m[7] *= -1
+    s0, s1, s2, s3 = m[4], m[5], m[6], m[7]
+    t0, t1, t2, t3, _, _ = _reduce(s0, s1, s2, s3, gxx, gxy, gyy)
+    n = s0 * s3 - s1 * s2
+    l0, l1 = (t0 * s3 - t1 * s2) // n, (t1 * s0 - t0 * s1) // n
+    l2, l3 = (t2 * s3 - t3 * s2) // n, (t3 * s0 - t2 * s1) // n
+    if t0 < 0 or (t0 == 0 and t1 < 0):
+        l0, l1, l2, l3 = -l0, -l1, -l2, -l3
+    for column in (0, 1, 4, 5):
+        a, c = m[column], m[column + 2]
+        m[column] = l0 * a + l1 * c
+        m[column + 2] = l2 * a + l3 * c

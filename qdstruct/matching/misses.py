@@ -55,10 +55,34 @@ def smallest_sufficient_strain(
     return None
 
 
+def smallest_sufficient_both(
+    pairs: Sequence[tuple[Surface, Surface]], *, max_area: float, max_strain: float
+) -> tuple[float, float] | None:
+    """Return an (area, strain) that suffices when loosening one bound alone does not."""
+    smallest = min(max(f.plane.area, s.plane.area) for f, s in pairs)
+    strain = max_strain
+    while strain < LARGEST_STRAIN:
+        strain = min(2 * strain, LARGEST_STRAIN)
+        area = smallest_sufficient_area(
+            pairs, max_area=max(max_area, 2 * smallest), max_strain=strain
+        )
+        if area is not None:
+            return area, strain
+    return None
+
+
 def no_match_error(
     pairs: Sequence[tuple[Surface, Surface]], *, max_area: float, max_strain: float
 ) -> MatchError:
-    """Make the error that says which bound to loosen and by how much."""
+    """Make the error that says which bound to loosen and by how much.
+
+    Parameters
+    ----------
+    pairs : sequence of (film facet, substrate facet)
+        What was searched, at least one pair.
+    max_area, max_strain : float
+        The bounds within which nothing was found.
+    """
     film, substrate = pairs[0]
     where = (
         f"{film.crystal.name} {film.hkl} on {substrate.crystal.name} {substrate.hkl}"
@@ -71,10 +95,19 @@ def no_match_error(
     if area is not None:
         advice.append(f"area {np.ceil(area):.0f} Å² would be enough")
     if strain is not None:
-        advice.append(f"strain {np.ceil(strain * 1000 + 1e-9) / 10:.1f} % would be enough")
+        advice.append(f"strain {_percent_up(strain)} would be enough")
+    if not advice:
+        both = smallest_sufficient_both(pairs, max_area=max_area, max_strain=max_strain)
+        if both is not None:
+            advice.append(
+                f"loosen both: area {np.ceil(both[0]):.0f} Å² with strain {_percent_up(both[1])} "
+                "would be enough"
+            )
     return MatchError(
         f"no coincidence cell for {where} within {max_area:g} Å² and {max_strain * 100:g} % strain",
-        hint=", or ".join(advice)
-        or f"nothing within {FARTHEST_AREA * max_area:g} Å² or {LARGEST_STRAIN:.0%} strain either:"
-        " choose other planes",
+        hint=", or ".join(advice) or "nothing fits far beyond either bound: choose other planes",
     )
+
+
+def _percent_up(strain: float) -> str:
+    return f"{np.ceil(strain * 1000 - 1e-9) / 10:.1f} %"

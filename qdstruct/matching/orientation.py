@@ -203,6 +203,7 @@ def parallel_planes(
     *,
     max_index: int = 2,
     tolerance: float = 3.0,
+    max_mismatch: float = 0.25,
 ) -> tuple[ParallelPlanes, ...]:
     """List planes of two crystals that are nearly parallel in an orientation.
 
@@ -217,6 +218,8 @@ def parallel_planes(
         whose structure factor vanishes are not.
     tolerance : float
         Largest angle between normals in degrees.
+    max_mismatch : float
+        Pairs whose spacings differ by more than this fraction of the film's are left out.
 
     Returns
     -------
@@ -234,6 +237,8 @@ def parallel_planes(
         if tuple(film_hkl[i]) < (0, 0, 0):
             continue
         d_film, d_substrate = float(1 / lengths[0][i]), float(1 / lengths[1][j])
+        if abs(d_substrate / d_film - 1) > max_mismatch:
+            continue
         rows.append(
             ParallelPlanes(
                 film_hkl=_integers(film_hkl[i], "plane"),

@@ -15,7 +15,7 @@ from qdstruct.matching.coincidence import (
     check_bounds,
     scan_facets,
 )
-from qdstruct.matching.surfaces import Surface, crystal, inequivalent_facets, surface
+from qdstruct.matching.surfaces import Surface, facets
 from qdstruct.model import CoincidenceMatch, Phase
 
 __all__ = [
@@ -100,18 +100,15 @@ def scan_matches(
         Before a scan expected to return more than two million rows.
     """
     check_bounds(max_area, max_strain)
-    facets = [
-        [surface(of, hkl) for hkl in inequivalent_facets(of, max_index)]
-        for of in (crystal(film), crystal(substrate))
-    ]
-    message = long_scan_message(facets[0], facets[1], max_area, max_strain)
+    film_facets, substrate_facets = (facets(phase, None, max_index) for phase in (film, substrate))
+    message = long_scan_message(film_facets, substrate_facets, max_area, max_strain)
     if message:
         warnings.warn(message, UserWarning, stacklevel=2)
     for found in scan_facets(
         film,
         substrate,
-        film_facets=[facet.hkl for facet in facets[0]],
-        substrate_facets=[facet.hkl for facet in facets[1]],
+        film_facets=[facet.hkl for facet in film_facets],
+        substrate_facets=[facet.hkl for facet in substrate_facets],
         max_area=max_area,
         max_strain=max_strain,
     ):
@@ -173,5 +170,12 @@ def long_scan_message(
     seconds = rows / ROWS_PER_SECOND + sum(cells) / ROWS_PER_SECOND
     return (
         f"{films[0].crystal.name} on {substrates[0].crystal.name} within {max_area:g} Å² and "
-        f"{max_strain:.2%}: about {rows:.1e} matches, {max(seconds / 60, 1):.0f} minutes or more"
+        f"{max_strain:.2%}: about {rows:.1e} matches, {_duration(seconds)} or more"
     )
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("years", 3.2e7), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return "a minute"

@@ -21,7 +21,7 @@ from qdstruct.geometry import (
 )
 from qdstruct.model import Miller, Phase
 
-__all__ = ["Crystal", "Surface", "crystal", "inequivalent_facets", "surface"]
+__all__ = ["Crystal", "Surface", "crystal", "facets", "inequivalent_facets", "surface"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,6 +154,12 @@ def inequivalent_facets(of: Crystal, max_index: int) -> tuple[Miller, ...]:
         found.append(hkl)
     reciprocal = reciprocal_cell(of.cell)
     return tuple(sorted(found, key=lambda hkl: round(_length(hkl, reciprocal), 9)))
+
+
+def facets(phase: Phase, hkl: ArrayLike | None = None, max_index: int = 1) -> list[Surface]:
+    """Return one facet of a phase, or without `hkl` every inequivalent one up to `max_index`."""
+    of = crystal(phase)
+    return [surface(of, i) for i in (inequivalent_facets(of, max_index) if hkl is None else [hkl])]
 
 
 def _candidates(max_index: int) -> Iterator[Miller]:
