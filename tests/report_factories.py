@@ -104,7 +104,7 @@ def _spots() -> SpotPattern:
             angle=float(np.degrees(np.arctan2(k, h))),
             intensity=100.0 / (h * h + k * k),
             forbidden=(h + k) % 2 == 1,
-        )  # fmt: skip
+        )
         for h in range(-4, 5)
         for k in range(-4, 5)
         if (h, k) != (0, 0) and np.hypot(h, k) / 5.87 <= 0.7
@@ -142,7 +142,7 @@ def make_results(*, is_mock: bool = True, finished: bool = True) -> StudyResults
             converged=True,
             max_force=0.02,
             seconds=2.5,
-        )  # fmt: skip
+        )
         for name, state in (("interface/static", "done"), ("interface/dos", "failed"))
     )
     return StudyResults(

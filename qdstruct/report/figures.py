@@ -57,7 +57,12 @@ def dos_figure(
     drawn_edges = [edge for edge in edges if edge.group in groups]
     peak = float(np.asarray(dos)[:, shown].max()) or 1.0
     top = peak * (1.08 + 0.09 * len(drawn_edges))
-    axes.set(xlim=(energy[shown][0], energy[shown][-1]), ylim=(0, top), xlabel="E − E$_F$ (eV)", ylabel="states/eV")
+    axes.set(
+        xlim=(energy[shown][0], energy[shown][-1]),
+        ylim=(0, top),
+        xlabel="E − E$_F$ (eV)",
+        ylabel="states/eV",
+    )
     axes.axvline(0, color="0.4", linewidth=0.7, linestyle=":")
     _mark_edges(axes, drawn_edges, groups, top)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
