@@ -1,4 +1,4 @@
-"""Commands: explain."""
+"""Commands: explain and inputs."""
 
 from __future__ import annotations
 
@@ -80,4 +80,52 @@ def _explain_tree(root: Path, as_json: bool) -> None:
             for job, size in sizes
         ],
         note=f"Core-hours assume {sizes[0][1].model}." if sizes else None,
+    )
+
+
+@commands.command("inputs")
+def inputs(
+    structure: Annotated[
+        str, typer.Argument(help="A named phase or a structure file: crystal, slab, molecule, dot.")
+    ],
+    directory: Annotated[Path, typer.Argument(help="Directory to make.")],
+    preset: Annotated[str, typer.Option(help="Preset, or the path of your own.")] = "standard",
+    spacing: Annotated[
+        float | None, typer.Option(help="Largest distance between k-points in 1/Å, with 2π.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the directory.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write relaxation, static run and density of states of one structure.
+
+    Example: qdstruct inputs CsPbBr3-Pbnm bulk/ --preset standard
+    """
+    from qdstruct.files import new_directory
+    from qdstruct.jobs import preflight, require_sound, write_structure_tree
+    from qdstruct.model import CalculationSettings
+    from qdstruct.phases import load, read_atoms
+
+    file = Path(structure)
+    atoms = read_atoms(file) if file.is_file() else load(structure).atoms
+    name = file.stem if file.is_file() else structure
+    with new_directory(directory, force=force) as beside:
+        tree = write_structure_tree(
+            beside,
+            study_name=name,
+            subject=f"{atoms.get_chemical_formula()} of {structure}",
+            atoms=atoms,
+            settings=CalculationSettings(preset=preset, kpoint_spacing=spacing),
+        )
+        findings = preflight(beside)
+        require_sound(findings)
+    for finding in findings:
+        typer.echo(f"warning: {finding.job}: {finding.message} ({finding.hint})", err=True)
+    if as_json:
+        print_json(tree.to_dict())
+        return
+    print_table(
+        f"{name}: {len(atoms)} atoms, written to {directory}",
+        ("job", "k-mesh"),
+        [(job.name, "×".join(map(str, job.kpoints or ()))) for job in tree.jobs],
+        note=f"Next: qdstruct run {directory}, or read {directory / 'README.txt'}",
     )

@@ -48,6 +48,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "jobs": {
         "explain": "Say why each setting of a job has its value, or what each job of a tree costs.",
+        "inputs": "Write relaxation, static run and density of states of one structure.",
     },
     "simulation": {
         "xrd": "Powder X-ray diffraction: indexed lines and profile.",

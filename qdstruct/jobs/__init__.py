@@ -3,10 +3,10 @@
 from qdstruct.jobs.estimate import JobEstimate, estimate
 from qdstruct.jobs.explain import JobExplanation, explain
 from qdstruct.jobs.potentials import Potential, count_electrons, potential
-from qdstruct.jobs.preflight import PreflightFinding, preflight
+from qdstruct.jobs.preflight import PreflightFinding, preflight, require_sound
 from qdstruct.jobs.presets import Preset, Setting, list_presets, load_preset
 from qdstruct.jobs.staging import stage_job
-from qdstruct.jobs.tree import write_tree
+from qdstruct.jobs.tree import write_structure_tree, write_tree
 
 __all__ = [
     "JobEstimate",
@@ -22,6 +22,8 @@ __all__ = [
     "load_preset",
     "potential",
     "preflight",
+    "require_sound",
     "stage_job",
+    "write_structure_tree",
     "write_tree",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from qdstruct.model import CalculationSettings, Interface, Phase
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Draft", "draft_jobs", "strain_free_cell", "strained_slab"]
+__all__ = ["Draft", "draft_jobs", "draft_structure", "strain_free_cell", "strained_slab"]
 
 SLAB_VACUUM = 15.0
 """Å of vacuum that a slab on its own gets at least."""
@@ -100,6 +101,21 @@ def draft_jobs(
     if "difference" in wanted:
         drafts += _difference(interface, settings, preset)
     return tuple(drafts)
+
+
+def draft_structure(
+    folder: str, subject: str, atoms: Atoms, settings: CalculationSettings, preset: Preset
+) -> tuple[Draft, ...]:
+    """List relaxation, static run and density of states of one structure as it is.
+
+    Its vacuum tells what it is: none, a crystal; along one axis a slab, along two a wire or
+    ribbon, along three a molecule or a finite dot. The cell is not reduced.
+    """
+    vacuum = vacuum_axes(atoms)
+    cell = {0: "bulk", 3: "molecule"}.get(len(vacuum), "slab")
+    plain = dataclasses.replace(preset, interface_mesh=None)
+    grouped = group_by_species(atoms)
+    return tuple(_relax_static_dos(folder, cell, subject, grouped, vacuum, settings, plain))
 
 
 def _bulk(part: str, phase: Phase, settings: CalculationSettings, preset: Preset) -> list[Draft]:

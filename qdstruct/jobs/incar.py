@@ -120,6 +120,8 @@ def _smearing(settings: Mapping[str, Setting], kind: str, facts: CellFacts) -> l
 
 
 def _dipole(cell: str, facts: CellFacts) -> list[Setting]:
+    if len(facts.vacuum) == 3:
+        return _molecular_dipole(facts)
     if cell == "bulk" or len(facts.vacuum) != 1:
         return []
     axis = facts.vacuum[0]
@@ -130,6 +132,21 @@ def _dipole(cell: str, facts: CellFacts) -> list[Setting]:
         _computed("IDIPOL", axis + 1, "The two faces differ, so the slab may carry a dipole."),
         _computed("LDIPOL", True, "Corrects potential and forces for the periodic images' dipole."),
         _computed("DIPOL", list(centre), "Circular mean of the atoms, weighted by mass."),
+    ]
+
+
+def _molecular_dipole(facts: CellFacts) -> list[Setting]:
+    """All three directions at once, which VASP supports in cubic cells only (wiki, IDIPOL)."""
+    atoms = facts.reference
+    lengths, angles = atoms.cell.lengths(), atoms.cell.angles()
+    cubic = np.ptp(lengths) < 1e-3 and np.abs(angles - 90).max() < 1e-3
+    if not cubic or not any(has_dipole(atoms, axis) for axis in range(3)):
+        return []
+    centre = [dipole_centre(atoms, axis)[axis] for axis in range(3)]
+    return [
+        _computed("IDIPOL", 4, "An isolated object in a cubic box that may carry a dipole."),
+        _computed("LDIPOL", True, "Corrects potential and forces for the periodic images' dipole."),
+        _computed("DIPOL", centre, "Circular mean of the atoms, weighted by mass."),
     ]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qdstruct.errors import InputError
+from qdstruct.errors import InputError, PreflightError
 from qdstruct.jobs.cells import empty_heights, vacuum_axes
 from qdstruct.jobs.estimate import estimate
 from qdstruct.jobs.poscar import read_poscar
@@ -22,7 +22,7 @@ from qdstruct.model.record import Record
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["PreflightFinding", "preflight"]
+__all__ = ["PreflightFinding", "preflight", "require_sound"]
 
 CLASH_FRACTION = 0.6
 """Atoms nearer than this fraction of the sum of their covalent radii overlap."""
@@ -81,6 +81,24 @@ def preflight(root: Path) -> tuple[PreflightFinding, ...]:
         findings += _cost(root, job)
     findings += _difference(tree)
     return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
+
+
+def require_sound(findings: Sequence[PreflightFinding]) -> None:
+    """Raise when any finding is an error.
+
+    Raises
+    ------
+    PreflightError
+        Naming every job that would go wrong, and what to do.
+    """
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if not errors:
+        return
+    lines = "\n  ".join(f"{finding.job}: {finding.message}" for finding in errors)
+    raise PreflightError(
+        f"the jobs were not written, because some would go wrong:\n  {lines}",
+        hint="; ".join(dict.fromkeys(finding.hint for finding in errors)),
+    )
 
 
 def _value(job: Job, tag: str, default: Any = None) -> Any:
@@ -182,6 +200,8 @@ def _tags(job: Job, atoms: Atoms) -> Iterator[PreflightFinding]:
 def _dipole(job: Job, atoms: Atoms) -> Iterator[PreflightFinding]:
     axis = _value(job, "IDIPOL")
     if axis is None:
+        return
+    if int(axis) == 4:
         return
     if int(axis) - 1 not in vacuum_axes(atoms):
         yield _error(

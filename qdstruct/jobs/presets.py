@@ -17,7 +17,7 @@ __all__ = ["Preset", "Setting", "TagValue", "list_presets", "load_preset", "pres
 
 TagValue = str | int | float | bool | list[float]
 
-CELLS = ("bulk", "slab", "interface")
+CELLS = ("bulk", "slab", "interface", "molecule")
 KINDS = ("relax", "static", "dos", "difference")
 SECTIONS = ("common", *KINDS, *CELLS, *(f"{cell}-{kind}" for cell in CELLS for kind in KINDS))
 KPOINT_KEYS = ("spacing", "dos_spacing", "interface_mesh")

@@ -6,9 +6,10 @@ import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qdstruct.files import write_atomically
-from qdstruct.jobs.drafts import PROVIDES, Draft, draft_jobs
+from qdstruct.jobs.drafts import PROVIDES, Draft, draft_jobs, draft_structure
 from qdstruct.jobs.incar import (
     CellFacts,
     incar_settings,
@@ -22,7 +23,10 @@ from qdstruct.jobs.presets import Preset, Setting, load_preset
 from qdstruct.jobs.readme import readme_text
 from qdstruct.model import CalculationSettings, Interface, Job, JobTree, Phase
 
-__all__ = ["write_tree"]
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["write_structure_tree", "write_tree"]
 
 LIBRARIES = ("qdstruct", "ase", "numpy", "pymatgen", "spglib")
 
@@ -67,14 +71,67 @@ def write_tree(
         If a file cannot be written.
     """
     preset = load_preset(settings.preset)
-    overlay = overlay_settings(settings.tags)
     drafts = draft_jobs(film, substrate, interface, settings, preset)
-    elements = frozenset(
-        symbol
-        for atoms in (film.atoms, substrate.atoms, interface.atoms)
-        for symbol in atoms.get_chemical_symbols()
-    )
-    floor = largest_enmax(elements)
+    together = film.atoms + substrate.atoms + interface.atoms
+    tree, licensed = _write_jobs(root, study_name, drafts, together, settings, preset)
+    write_structures(root, film, substrate, interface)
+    _write_summary(root, tree, preset, licensed)
+    return tree
+
+
+def write_structure_tree(
+    root: Path, *, study_name: str, subject: str, atoms: Atoms, settings: CalculationSettings
+) -> JobTree:
+    """Write relaxation, static run and density of states of any one structure.
+
+    Crystal, slab, ribbon, molecule or finite dot: k-points and dipole correction follow from the
+    vacuum that the cell holds.
+
+    Parameters
+    ----------
+    root : Path
+        An existing empty directory.
+    study_name : str
+        Name of the tree; its jobs are ``STUDY_NAME/relax`` and so on.
+    subject : str
+        What is calculated, in words.
+    atoms : Atoms
+        The structure; its cell is kept.
+    settings : CalculationSettings
+        Preset, overlaid tags and k-points.
+
+    Returns
+    -------
+    JobTree
+        As written to ``tree.json``.
+
+    Raises
+    ------
+    StudyError, PreflightError, DestinationError
+        As `write_tree`.
+    """
+    preset = load_preset(settings.preset)
+    drafts = draft_structure(study_name, subject, atoms, settings, preset)
+    tree, licensed = _write_jobs(root, study_name, drafts, atoms, settings, preset)
+    _write_summary(root, tree, preset, licensed)
+    return tree
+
+
+def _write_summary(root: Path, tree: JobTree, preset: Preset, licensed: bool) -> None:
+    write_atomically(root / "README.txt", readme_text(tree, preset, licensed=licensed))
+    write_atomically(root / "tree.json", json.dumps(tree.to_dict(), indent=1, ensure_ascii=False))
+
+
+def _write_jobs(
+    root: Path,
+    study_name: str,
+    drafts: tuple[Draft, ...],
+    together: Atoms,
+    settings: CalculationSettings,
+    preset: Preset,
+) -> tuple[JobTree, bool]:
+    overlay = overlay_settings(settings.tags)
+    floor = largest_enmax(frozenset(together.get_chemical_symbols()))
     jobs, hashes, licensed = [], {}, False
     for draft in drafts:
         job, poscar, licensed = _write_job(
@@ -85,10 +142,7 @@ def write_tree(
     tree = JobTree(
         study=study_name, jobs=tuple(jobs), versions=_versions(), structure_hashes=hashes
     )
-    write_structures(root, film, substrate, interface)
-    write_atomically(root / "README.txt", readme_text(tree, preset, licensed=licensed))
-    write_atomically(root / "tree.json", json.dumps(tree.to_dict(), indent=1, ensure_ascii=False))
-    return tree
+    return tree, licensed
 
 
 def _write_job(
