@@ -10,6 +10,8 @@ from typing import Any
 
 from typer.core import TyperGroup
 
+from qdstruct.cli.outcome import Interrupted
+
 __all__ = ["COMMANDS", "LazyGroup"]
 
 COMMANDS: dict[str, dict[str, str]] = {
@@ -72,6 +74,13 @@ class LazyGroup(TyperGroup):
         for file in files or COMMANDS:
             self._load(file)
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an interrupt is told apart from a failure."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise Interrupted from stop
 
     def _load(self, file: str) -> None:
         import typer

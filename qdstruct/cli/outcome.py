@@ -9,9 +9,13 @@ import typer
 
 from qdstruct.errors import QdstructError
 
-__all__ = ["run_command"]
+__all__ = ["Interrupted", "run_command"]
 
 EXIT_INTERRUPTED = 130
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error
+    """The user stopped a command; typer would end silently, or as if the command had failed."""
 
 
 def run_command(app: typer.Typer) -> int:
@@ -27,7 +31,7 @@ def run_command(app: typer.Typer) -> int:
     except QdstructError as error:
         typer.echo(f"qdstruct: error: {error}", err=True)
         return error.exit_code
-    except KeyboardInterrupt:
+    except (Interrupted, KeyboardInterrupt):
         typer.echo("qdstruct: interrupted; run the same command again to continue", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
