@@ -1,6 +1,15 @@
 """Frozen types that pass between rooms: one noun per file, units and shapes beside each field."""
 
-from qdstruct.model.electronic import BandEdges, ChargeDifference, Grid, ProjectedDos
+from qdstruct.model.electronic import (
+    BandAlignment,
+    BandEdges,
+    ChargeDifference,
+    EnergyPerArea,
+    Grid,
+    PotentialProfile,
+    ProjectedDos,
+    VacuumLevel,
+)
 from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
 from qdstruct.model.orientation import (
@@ -11,37 +20,54 @@ from qdstruct.model.orientation import (
 )
 from qdstruct.model.patterns import (
     CurveMaximum,
+    FoundSpot,
+    Micrograph,
     PowderPattern,
     PowderPeak,
     SmallAngleCurve,
     Spot,
     SpotPattern,
+    StrainMap,
 )
 from qdstruct.model.phase import Phase
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
 from qdstruct.model.settings import CalculationSettings
-from qdstruct.model.structures import Interface, Problem, Slab, Termination
+from qdstruct.model.structures import (
+    Bridge,
+    Interface,
+    Junction,
+    Problem,
+    Slab,
+    Termination,
+)
 
 __all__ = [
     "JOB_STATES",
+    "BandAlignment",
     "BandEdges",
+    "Bridge",
     "CalculationSettings",
     "ChargeDifference",
     "CoincidenceMatch",
     "CurveMaximum",
+    "EnergyPerArea",
     "FinishedCalculation",
+    "FoundSpot",
     "Grid",
     "Interface",
     "Job",
     "JobStatus",
     "JobTree",
+    "Junction",
+    "Micrograph",
     "Miller",
     "MisfitDislocations",
     "OrientationRelation",
     "ParallelPlanes",
     "Phase",
     "PlaneMismatch",
+    "PotentialProfile",
     "PowderPattern",
     "PowderPeak",
     "Problem",
@@ -54,9 +80,11 @@ __all__ = [
     "SmallAngleCurve",
     "Spot",
     "SpotPattern",
+    "StrainMap",
     "StrainPartition",
     "StudyResults",
     "Termination",
+    "VacuumLevel",
     "atoms_from_dict",
     "atoms_to_dict",
 ]

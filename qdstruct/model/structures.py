@@ -14,7 +14,7 @@ from qdstruct.model.record import Record
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Interface", "Problem", "Slab", "Termination"]
+__all__ = ["Bridge", "Interface", "Junction", "Problem", "Slab", "Termination"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,34 @@ class Slab(Record):
     """Empty height between the slab and its periodic image, Å."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bridge(Record):
+    """One cation–anion–cation bridge that crosses an interface, for example Pb–Br–Pb."""
+
+    atoms: tuple[int, int, int]
+    """Indices of the substrate's cation, the anion and the film's cation."""
+    substrate_length: float
+    """Bond from the substrate's cation to the anion, Å."""
+    film_length: float
+    """Bond from the anion to the film's cation, Å."""
+    angle: float
+    """Angle at the anion, degrees."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Junction(Record):
+    """How the octahedra of two crystals connect across an interface, before any relaxation."""
+
+    bridges: tuple[Bridge, ...]
+    """Every bridge between the two regions, shortest first."""
+    broken_film: tuple[int, ...]
+    """Cations of the film near the interface that lack neighbours they have in the bulk."""
+    broken_substrate: tuple[int, ...]
+    """The same of the substrate."""
+    removed: str
+    """Ions taken out of the film's contact plane because they had no room, as a formula."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Interface(Record):
     """Two slabs joined: substrate below, film above, normal +z."""
@@ -105,6 +133,8 @@ class Interface(Record):
     """Empty height above the film, Å; 0 for a periodic stack."""
     interface_height: float
     """Height z of the interface plane (midway between the facing planes), Å."""
+    junction: Junction | None = None
+    """The connection of the octahedra across a lateral junction."""
 
     @property
     def area(self) -> float:
