@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.charges import contact_distance
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["contact_height"]
+__all__ = ["contact_height", "contact_heights", "contact_table"]
 
 FACE_DEPTH = 6.5
 """Å: atoms deeper than this below a face cannot touch the other side."""
+
+LONGEST_CONTACT = 4.6
+"""Å: longer than any contact distance of two atoms (two iodide ions: 4.4 Å)."""
 
 
 def contact_height(lower: Atoms, upper: Atoms, cell: NDArray[np.float64]) -> float:
@@ -35,42 +38,86 @@ def contact_height(lower: Atoms, upper: Atoms, cell: NDArray[np.float64]) -> flo
         the nearest pair across the interface is exactly at its contact distance and no pair is
         closer. It is negative when protruding atoms fit into hollows.
     """
+    return float(contact_heights(lower, upper, cell, [(0.0, 0.0)])[0])
+
+
+def contact_heights(
+    lower: Atoms,
+    upper: Atoms,
+    cell: NDArray[np.float64],
+    shifts: ArrayLike,
+    *,
+    scale: float = 1.0,
+) -> NDArray[np.float64]:
+    """Return `contact_height` for several in-plane shifts of the upper body.
+
+    Parameters
+    ----------
+    lower, upper, cell
+        As for `contact_height`.
+    shifts : (n, 2) array
+        In-plane shifts of `upper` in fractions of the cell vectors.
+    scale : float
+        Factor on all contact distances.
+
+    Returns
+    -------
+    (n,) array
+        Å.
+    """
     top = lower[lower.positions[:, 2] > lower.positions[:, 2].max() - FACE_DEPTH]
     bottom = upper[upper.positions[:, 2] < upper.positions[:, 2].min() + FACE_DEPTH]
     below = lower.positions[:, 2].max() - top.positions[:, 2]
     above = bottom.positions[:, 2] - upper.positions[:, 2].min()
-    lateral = _lateral_distances(top.positions[:, :2], bottom.positions[:, :2], cell)
-    contacts = _contacts(top, bottom)
-    reach = np.sqrt(np.maximum(contacts**2 - lateral**2, 0.0))
-    separations = np.where(lateral < contacts, reach, -np.inf) - below[:, None] - above[None, :]
-    height = float(separations.max(initial=-np.inf))
-    return height if np.isfinite(height) else 0.0
+    depth = below[:, None] + above[None, :]
+    contacts = scale * contact_table(top, bottom)
+    wanted = np.asarray(shifts, dtype=float).reshape(-1, 2)
+    heights = np.zeros(len(wanted))
+    for k, shift in enumerate(wanted):
+        lateral = lateral_distances(
+            top.positions[:, :2], bottom.positions[:, :2] + shift @ cell, cell
+        )
+        reach = np.sqrt(np.maximum(contacts**2 - lateral**2, 0.0))
+        separations = np.where(lateral < contacts, reach, -np.inf) - depth
+        height = float(separations.max(initial=-np.inf))
+        heights[k] = height if np.isfinite(height) else 0.0
+    return heights
 
 
-def _contacts(top: Atoms, bottom: Atoms) -> NDArray[np.float64]:
-    """Contact distance of every pair across the interface, (n_top, n_bottom), Å."""
-    kinds: dict[tuple[str, str, bool], float] = {}
-    rows = []
-    for one, one_molecule in zip(top.symbols, top.arrays["molecule"], strict=True):
-        row = []
-        for other, other_molecule in zip(bottom.symbols, bottom.arrays["molecule"], strict=True):
-            key = (one, other, bool(one_molecule >= 0 or other_molecule >= 0))
-            if key not in kinds:
-                kinds[key] = contact_distance(one, other, molecular=key[2])
-            row.append(kinds[key])
-        rows.append(row)
-    return np.array(rows)
+def contact_table(first: Atoms, second: Atoms) -> NDArray[np.float64]:
+    """Return the contact distance of every pair of atoms of two bodies, (n, m), Å."""
+    kinds = [
+        np.stack([atoms.numbers, atoms.arrays["molecule"] >= 0], axis=1)
+        for atoms in (first, second)
+    ]
+    rows, row_of = np.unique(kinds[0], axis=0, return_inverse=True)
+    columns, column_of = np.unique(kinds[1], axis=0, return_inverse=True)
+    table = np.array([[_contact(one, other) for other in columns] for one in rows])
+    return np.asarray(table[row_of.ravel()][:, column_of.ravel()])
 
 
-def _lateral_distances(
+def _contact(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    from ase.data import chemical_symbols
+
+    soft = bool(one[1] or other[1])
+    return contact_distance(chemical_symbols[one[0]], chemical_symbols[other[0]], molecular=soft)
+
+
+def lateral_distances(
     first: NDArray[np.float64], second: NDArray[np.float64], cell: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Shortest in-plane distance of every pair over the periodic images, Å."""
-    apart = (second[None] - first[:, None]) @ np.linalg.inv(cell)
+    """Return the shortest in-plane distance of every pair over the periodic images, Å.
+
+    Distances beyond `LONGEST_CONTACT` may be those of another image.
+    """
+    inverse = np.linalg.inv(cell)
+    apart = (second[None] - first[:, None]) @ inverse
     apart -= np.rint(apart)
+    heights = 1.0 / np.linalg.norm(inverse, axis=0)
+    ranges = [(0,) if height > 2 * LONGEST_CONTACT else (-1, 0, 1) for height in heights]
     best = np.full(apart.shape[:2], np.inf)
-    for i in (-1, 0, 1):
-        for j in (-1, 0, 1):
-            distance = np.linalg.norm((apart + np.array([i, j])) @ cell, axis=-1)
-            best = np.minimum(best, distance)
+    for i in ranges[0]:
+        for j in ranges[1]:
+            x, y = np.moveaxis((apart + np.array([i, j])) @ cell, -1, 0)
+            best = np.minimum(best, np.hypot(x, y))
     return best

@@ -17,7 +17,7 @@ from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["build_interface", "stack_slabs"]
+__all__ = ["build_interface", "matched_slabs", "stack_slabs"]
 
 
 def build_interface(
@@ -94,7 +94,7 @@ def build_interface(
         top=substrate_termination,
         bottom=substrate_bottom_termination,
     )
-    film_slab, substrate_slab = _slabs(film_cut, substrate_cut, match, vacuum)
+    film_slab, substrate_slab = matched_slabs(film_cut, substrate_cut, match, vacuum)
     return stack_slabs(
         film_slab,
         substrate_slab,
@@ -123,7 +123,16 @@ def _check_request(
         raise BuildError(f"{fix_outer_layers} fixed layers do not exist", hint="0 or more")
 
 
-def _slabs(film: Cut, substrate: Cut, match: CoincidenceMatch, vacuum: float) -> tuple[Slab, Slab]:
+def matched_slabs(
+    film: Cut, substrate: Cut, match: CoincidenceMatch, vacuum: float
+) -> tuple[Slab, Slab]:
+    """Return both slabs in the coincidence supercell of a match, each unstrained.
+
+    Raises
+    ------
+    BuildError
+        If the match does not belong to the crystals, or the supercells are mirror images.
+    """
     film_transform = _own_transform(film.stack, match.film_plane_vectors, match.film_transform)
     substrate_transform = _own_transform(
         substrate.stack, match.substrate_plane_vectors, match.substrate_transform

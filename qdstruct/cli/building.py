@@ -230,8 +230,76 @@ def build_interface(
     _finish(title, built.atoms, _interface_facts(built), output, force, as_json)
 
 
+@build.command("lateral")
+def build_lateral(
+    film: FilmName,
+    substrate: SubstrateName,
+    film_hkl: FilmHkl,
+    substrate_hkl: SubstrateHkl,
+    output: OutputOption = None,
+    film_direction: Annotated[
+        str | None,
+        typer.Option("--film-direction", help="In-plane [uvw] of the film along the stacking."),
+    ] = None,
+    substrate_direction: Annotated[
+        str | None,
+        typer.Option("--substrate-direction", help="Stacking axis [uvw] (default: longest axis)."),
+    ] = None,
+    max_area: MaxArea = 400.0,
+    max_strain: MaxStrain = 0.05,
+    film_layers: FilmLayers = 3,
+    substrate_layers: SubstrateLayers = 2,
+    film_termination: Annotated[
+        str | None, typer.Option("--film-termination", help="The film's plane in contact.")
+    ] = None,
+    substrate_termination: Annotated[
+        str | None,
+        typer.Option("--substrate-termination", help="The substrate's plane in contact."),
+    ] = None,
+    strain_on: StrainOn = "film",
+    gap: Annotated[
+        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+    ] = None,
+    shift: Annotated[
+        str | None, typer.Option("--shift", help="In-plane shift a,b; the best when left out.")
+    ] = None,
+    vacuum: Vacuum = 15.0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Join a layered crystal and another side by side, its layers running into the interface.
+
+    Example: qdstruct build lateral CsPbBr3-cubic PMA2PbBr4 --film-hkl 0,0,1 --substrate-hkl 0,1,0
+    --film-direction 1,1,0 -o lateral.extxyz
+    """
+    from qdstruct import building, phases
+
+    built = building.build_lateral(
+        phases.load(film),
+        phases.load(substrate),
+        film_hkl=parse_miller(film_hkl),
+        substrate_hkl=parse_miller(substrate_hkl),
+        film_direction=None if film_direction is None else parse_miller(film_direction),
+        substrate_direction=(
+            None if substrate_direction is None else parse_miller(substrate_direction)
+        ),
+        film_layers=film_layers,
+        substrate_layers=substrate_layers,
+        film_termination=film_termination,
+        substrate_termination=substrate_termination,
+        max_area=max_area,
+        max_strain=max_strain,
+        strain_on=strain_on,  # type: ignore[arg-type]
+        gap=gap,
+        shift=None if shift is None else _parse_shift(shift),
+        vacuum=vacuum,
+    )
+    title = f"{film} ({film_hkl}) beside {substrate} ({substrate_hkl})"
+    _finish(title, built.atoms, _interface_facts(built), output, force, as_json)
+
+
 def _interface_facts(built: Interface) -> dict[str, Any]:
-    return {
+    facts: dict[str, Any] = {
         "geometry": built.geometry,
         "film": built.film.phase_name,
         "film_hkl": list(built.film.hkl),
@@ -249,6 +317,18 @@ def _interface_facts(built: Interface) -> dict[str, Any]:
         "vacuum": built.vacuum,
         "interface_height": built.interface_height,
     }
+    if built.match is not None:
+        facts["film_directions"] = built.match.film_directions.tolist()
+        facts["substrate_directions"] = built.match.substrate_directions.tolist()
+    if built.junction is not None:
+        facts["bridges"] = [
+            f"{bridge.substrate_length:.2f} + {bridge.film_length:.2f} Å, {bridge.angle:.0f}°"
+            for bridge in built.junction.bridges
+        ]
+        facts["broken_octahedra_film"] = len(built.junction.broken_film)
+        facts["broken_octahedra_substrate"] = len(built.junction.broken_substrate)
+        facts["removed_ions"] = built.junction.removed
+    return facts
 
 
 def _parse_shift(text: str) -> tuple[float, float]:
