@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["BandEdges", "ChargeDifference", "Grid", "ProjectedDos"]
+__all__ = [
+    "BandAlignment",
+    "BandEdges",
+    "ChargeDifference",
+    "EnergyPerArea",
+    "Grid",
+    "PotentialProfile",
+    "ProjectedDos",
+    "VacuumLevel",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,3 +105,100 @@ class ChargeDifference(Record):
     """Electrons in AB, film alone and substrate alone."""
     sources: tuple[str, str, str]
     """The three files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VacuumLevel(Record):
+    """The electrostatic potential an electron meets just outside one face of a slab."""
+
+    side: str
+    """``above`` or ``below`` the slab, along its normal."""
+    level: float
+    """eV on the scale of the potential."""
+    uncertainty: float
+    """± eV: half the range of the potential over the stretch that was averaged."""
+    start: float
+    """Lower end of that stretch, Å along the normal."""
+    end: float
+    """Upper end of that stretch, Å along the normal."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PotentialProfile(Record):
+    """Electrostatic potential along the normal, and what follows from its plateaus."""
+
+    profile: DataArray
+    """Planar average in eV against height z in Å (dim z)."""
+    macroscopic: DataArray
+    """Planar average smoothed over `periods`, eV (dim z)."""
+    periods: tuple[float, ...]
+    """Widths of the averaging windows, Å."""
+    vacuum_levels: tuple[VacuumLevel, ...]
+    """Below and above the slab, in this order; empty where the cell holds no vacuum."""
+    dipole_step: float | None
+    """Vacuum level above minus below, eV; None without vacuum."""
+    fermi_level: float | None
+    """eV on the same scale; None where it was not given."""
+    source: str
+    """File the potential was read from."""
+    notes: tuple[str, ...] = ()
+    """What a careful reader should know: a field in the vacuum, too little of it, …"""
+
+    def work_function(self, side: str) -> float | None:
+        """Vacuum level on one side (``above`` or ``below``) minus the Fermi level, eV."""
+        for vacuum in self.vacuum_levels:
+            if vacuum.side == side and self.fermi_level is not None:
+                return vacuum.level - self.fermi_level
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BandAlignment(Record):
+    """Band edges of film and substrate on one common scale."""
+
+    method: str
+    """``vacuum level``, ``average potential``, ``core levels``, ``local DOS`` or ``measured``."""
+    reference: str
+    """What energy zero of the edges is, in words."""
+    film: BandEdges
+    """Edges of the film on the common scale."""
+    substrate: BandEdges
+    """Edges of the substrate on the common scale."""
+    valence_offset: float
+    """Valence maximum of the film minus that of the substrate, eV."""
+    conduction_offset: float
+    """Conduction minimum of the film minus that of the substrate, eV."""
+    uncertainty: float
+    """± eV of both offsets."""
+    kind: str
+    """``type I``, ``type II``, ``type III``, ``quasi-type …`` or ``undetermined``."""
+    reason: str
+    """Why, with the offsets and where the carriers go."""
+    terms: dict[str, float]
+    """Every number that went in, eV, by name."""
+    sources: tuple[str, ...] = ()
+    """Files the terms come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyPerArea(Record):
+    """An energy of an interface, surface or ligand layer, always per area."""
+
+    name: str
+    """``adhesion``, ``interface formation``, ``ligand binding`` or ``strain``."""
+    value: float
+    """eV/Å²."""
+    area: float
+    """Å² of one interface in the cell."""
+    n_interfaces: int
+    """Equivalent interfaces the energy was divided by."""
+    terms: dict[str, float]
+    """Every term in eV with the sign with which it enters; they add up to value · area ·
+    n_interfaces."""
+    convention: str
+    """What a positive value means."""
+
+    @property
+    def joule_per_square_metre(self) -> float:
+        """The same value in J/m² (1 eV/Å² = 16.0218 J/m²)."""
+        return self.value * 16.02176634
