@@ -6,6 +6,7 @@ Importing this room is cheap: custodian is loaded only in the process that runs 
 from qdstruct.running.engine import ENGINES, Engine, find_engine
 from qdstruct.running.job import run_job
 from qdstruct.running.locks import LockHeldError
+from qdstruct.running.slurm import SlurmExecutor
 from qdstruct.running.status import retry, tree_status
 from qdstruct.running.tree import require_all_done, run_tree
 
@@ -13,6 +14,7 @@ __all__ = [
     "ENGINES",
     "Engine",
     "LockHeldError",
+    "SlurmExecutor",
     "find_engine",
     "require_all_done",
     "retry",

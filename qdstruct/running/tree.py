@@ -13,14 +13,17 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from qdstruct.errors import RunError
+from qdstruct.errors import QdstructError, RunError
 from qdstruct.model import JobStatus, JobTree
 from qdstruct.running.locks import JOB_LOCK, TREE_LOCK, LockHeldError, hold_lock, holder, is_held
 from qdstruct.running.records import WALLTIME
 from qdstruct.running.status import INTERRUPTED, tree_status
 from qdstruct.running.walltime import remaining_walltime
 
-__all__ = ["LOG_FILE", "MAX_RESTARTS", "require_all_done", "run_command", "run_tree"]
+__all__ = ["LOG_FILE", "MAX_RESTARTS", "TIMED_OUT", "require_all_done", "run_command", "run_tree"]
+
+TIMED_OUT = 124
+"""Exit code of a job that its batch system ended for want of time."""
 
 LOG_FILE = "job.log"
 """In a job's directory: what its process printed."""
@@ -131,19 +134,35 @@ class _Run:
         """Submit every ready job that this call has not started, or that ran out of walltime."""
         for status in statuses:
             if status.state == "ready" and self.may_start(status):
-                self.started[status.name] = self.executor.submit(
-                    run_command, self.job_command(status.name), str(self.root / status.name)
-                )
+                self.started[status.name] = self.submitted(status.name)
+
+    def submitted(self, name: str) -> concurrent.futures.Future[int]:
+        """Hand one job to the executor; a refusal is this job's alone."""
+        command = self.job_command(name)
+        try:
+            return self.executor.submit(run_command, command, str(self.root / name))
+        except QdstructError as error:
+            refused: concurrent.futures.Future[int] = concurrent.futures.Future()
+            refused.set_exception(error)
+            return refused
 
     def may_start(self, status: JobStatus) -> bool:
         """Start each job once, and again in a new batch job when the last one was too short."""
         future = self.started.get(status.name)
         if future is None:
             return True
-        if not future.done() or status.error != WALLTIME or remaining_walltime() is not None:
+        if not future.done() or future.cancelled() or remaining_walltime() is not None:
+            return False
+        killed_relaxing = status.kind == "relax" and self.ended_with(future, TIMED_OUT)
+        if status.error != WALLTIME and not killed_relaxing:
             return False
         self.restarts[status.name] = self.restarts.get(status.name, 0) + 1
         return self.restarts[status.name] <= MAX_RESTARTS
+
+    @staticmethod
+    def ended_with(future: concurrent.futures.Future[int], code: int) -> bool:
+        """Tell whether a process has ended with this exit code."""
+        return future.exception() is None and future.result() == code
 
     def is_over(
         self, statuses: tuple[JobStatus, ...], ended: set[concurrent.futures.Future[int]]
