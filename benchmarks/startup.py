@@ -40,9 +40,14 @@ def measure(repeats: int) -> list[dict[str, object]]:
     for column, kind in enumerate(("user CPU", "user and system CPU")):
         ours = statistics.median(pair[0][column] for pair in pairs)
         peer = statistics.median(pair[1][column] for pair in pairs)
-        row = {"task": f"qdstruct --help ({kind})", "ours_s": ours, "peer": "python -c pass",
-               "peer_s": peer, "ratio": ours / peer,
-               "error": None if ours <= LIMIT * peer else f"over the limit of {LIMIT:g}"}  # fmt: skip
+        row: dict[str, object] = {
+            "task": f"qdstruct --help ({kind})",
+            "ours_s": ours,
+            "peer": "python -c pass",
+            "peer_s": peer,
+            "ratio": ours / peer,
+            "error": None if ours <= LIMIT * peer else f"over the limit of {LIMIT:g}",
+        }
         rows.append(row)
     return rows
 
