@@ -2,8 +2,9 @@
 
 from qdstruct.jobs.estimate import JobEstimate, estimate
 from qdstruct.jobs.explain import JobExplanation, explain
+from qdstruct.jobs.findings import PreflightFinding
 from qdstruct.jobs.potentials import Potential, count_electrons, potential
-from qdstruct.jobs.preflight import PreflightFinding, preflight, require_sound
+from qdstruct.jobs.preflight import preflight, require_sound
 from qdstruct.jobs.presets import Preset, Setting, list_presets, load_preset
 from qdstruct.jobs.staging import stage_job
 from qdstruct.jobs.tree import write_structure_tree, write_tree

@@ -27,6 +27,8 @@ __all__ = [
 
 VACUUM_GAP = 5.0
 """Å between atomic planes from which an empty layer counts as vacuum, not as packing."""
+STEP_DISTANCE = 3.0
+"""Å that the step of the dipole correction keeps from atoms where the vacuum allows it."""
 SYMMETRY_TOLERANCE = 1e-2
 """Å within which a slab counts as symmetric."""
 
@@ -57,13 +59,29 @@ def dipole_centre(atoms: Atoms, axis: int) -> tuple[float, float, float]:
 
     Along `axis` it is the circular mean of the atoms' fractional coordinates weighted by mass,
     θ = arg Σ mⱼ exp(2πi xⱼ), which follows a slab across the cell's face; an ordinary mean would
-    put the centre of a slab that is cut by the face into the vacuum. In the plane it is 1/2.
+    put the centre of a slab that is cut by the face into the vacuum. Where the opposite plane, at
+    which the correction has its step, would come within `STEP_DISTANCE` of an atom, the centre
+    moves just as far as is needed. In the plane it is 1/2.
     """
-    angles = 2 * np.pi * np.asarray(atoms.get_scaled_positions(wrap=True))[:, axis]
-    mean = np.sum(np.asarray(atoms.get_masses()) * np.exp(1j * angles))
+    fractions = np.asarray(atoms.get_scaled_positions(wrap=True))[:, axis]
+    mean = np.sum(np.asarray(atoms.get_masses()) * np.exp(2j * np.pi * fractions))
+    start, width = _largest_gap(fractions)
+    margin = min(STEP_DISTANCE / float(cell_heights(np.asarray(atoms.cell))[axis]), width / 2)
+    step = (float(np.angle(mean)) / (2 * np.pi) + 0.5 - start) % 1.0
+    if step > width:
+        step = width if step - width < 1.0 - step else 0.0
+    step = start + min(max(step, margin), width - margin)
     centre = [0.5, 0.5, 0.5]
-    centre[axis] = float(round(np.angle(mean) / (2 * np.pi) % 1.0, 6) % 1.0)
+    centre[axis] = round((step - 0.5) % 1.0, 6) % 1.0
     return (centre[0], centre[1], centre[2])
+
+
+def _largest_gap(fractions: NDArray[np.float64]) -> tuple[float, float]:
+    """Where the largest empty interval of a periodic axis starts, and how wide it is."""
+    ordered = np.sort(fractions)
+    gaps = np.diff(np.append(ordered, ordered[0] + 1.0))
+    widest = int(np.argmax(gaps))
+    return float(ordered[widest]), float(gaps[widest])
 
 
 def has_dipole(atoms: Atoms, axis: int) -> bool:

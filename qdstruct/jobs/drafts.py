@@ -156,7 +156,9 @@ def _title(interface: Interface) -> str:
 
 
 def _interface_vacuum(interface: Interface) -> tuple[int, ...]:
-    return vacuum_axes(interface.atoms) if interface.vacuum > 0 else ()
+    if interface.vacuum <= 0:
+        return ()
+    return vacuum_axes(interface.atoms) or (2,)
 
 
 def _relax_static_dos(

@@ -50,6 +50,23 @@ def test_dipole_centre_of_a_compact_slab_is_its_centre_of_mass() -> None:
     assert dipole_centre(atoms, 2)[2] == pytest.approx(expected, abs=1e-4)
 
 
+@given(
+    heights=st.lists(st.floats(0.0, 18.0), min_size=1, max_size=8),
+    vacuum=st.floats(6.5, 20.0),
+    start=st.floats(0.0, 1.0),
+)
+def test_the_step_opposite_the_centre_keeps_clear_of_atoms(
+    heights: list[float], vacuum: float, start: float
+) -> None:
+    period = max(heights) - min(heights) + vacuum
+    symbols = ["Pb" if index % 2 else "H" for index in range(len(heights))]
+    atoms = Atoms(symbols, positions=[[0, 0, z] for z in heights], cell=[9, 9, period], pbc=True)
+    atoms.positions[:, 2] += start * period
+    step = dipole_centre(atoms, 2)[2] + 0.5
+    away = atoms.get_scaled_positions()[:, 2] - step
+    assert np.abs(away - np.rint(away)).min() * period >= 3.0 - 1e-4
+
+
 def test_only_asymmetric_slabs_carry_a_dipole() -> None:
     symmetric = fcc111("Au", (1, 1, 5), vacuum=8.0, periodic=True)
     assert not has_dipole(symmetric, 2)

@@ -14,7 +14,7 @@ import pytest
 
 from qdstruct.errors import InputError
 from qdstruct.jobs import PreflightFinding, estimate, preflight, write_tree
-from qdstruct.jobs.preflight import closest_pair
+from qdstruct.jobs.checks import closest_pair
 from qdstruct.model import CalculationSettings, Interface, JobTree
 
 
@@ -130,7 +130,11 @@ def test_left_handed_cell_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("tag", "value", "message"),
-    [("NGXF", 30, "density grid"), ("ENCUT", 300, "ENCUT is not"), ("DIPOL", [0, 0, 0], "DIPOL")],
+    [
+        ("NGXF", 30, "density grid"),
+        ("ENCUT", 300, "ENCUT is not"),
+        ("DIPOL", [0.5, 0.5, 0.3], "DIPOL"),
+    ],
 )
 def test_parts_that_do_not_belong_to_the_whole(
     tmp_path: Path, tag: str, value: Any, message: str
@@ -220,3 +224,46 @@ def test_right_potentials_pass(tmp_path: Path) -> None:
     text = potcar(("Pb_d", "PE"), ("S", "PE"))
     (tmp_path / "tree/bulk-film/relax/POTCAR").write_text(text)
     assert preflight(tmp_path / "tree") == ()
+
+
+def test_hardly_any_vacuum_is_an_error(tmp_path: Path) -> None:
+    findings = errors(check(tmp_path / "tree", make.make_interface(vacuum=3.0)))
+    assert "where the cell has no vacuum" in findings[0].message
+
+
+def test_the_step_of_the_dipole_correction_must_lie_in_the_vacuum(tmp_path: Path) -> None:
+    tags = {"DIPOL": [0.5, 0.5, 0.8]}
+    findings = errors(check(tmp_path / "tree", tags=tags, include=("interface",)))
+    assert len(findings) == 3
+    assert "step of the dipole correction" in findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ({"ISPIN": 2, "MAGMOM": "8*0.5"}, "MAGMOM has 8 entries where 26 are needed"),
+        ({"ISPIN": 2, "MAGMOM": [0.5, 0.5]}, "MAGMOM has 2 entries"),
+        ({"LDAU": True, "LDAUU": "5 0"}, "LDAUU has 2 entries where 4 are needed"),
+    ],
+)
+def test_lists_of_the_wrong_length(tmp_path: Path, tags: dict[str, Any], message: str) -> None:
+    findings = errors(check(tmp_path / "tree", tags=tags, include=("interface",)))
+    assert message in findings[0].message
+
+
+def test_lists_of_the_right_length_pass(tmp_path: Path) -> None:
+    tags = {"ISPIN": 2, "MAGMOM": "20*0 6*0.5"}
+    assert check(tmp_path / "tree", tags=tags, include=("interface",)) == ()
+
+
+def test_hybrid_dos_at_fixed_density_is_an_error(tmp_path: Path) -> None:
+    findings = errors(check(tmp_path / "tree", tags={"LHFCALC": True}, include=("interface",)))
+    assert {finding.job for finding in findings} == {"interface/dos"}
+
+
+def test_limits_are_the_users(tmp_path: Path) -> None:
+    check(tmp_path / "tree")
+    assert preflight(tmp_path / "tree", core_hours=1e-9, node_memory=1e9)
+    findings = preflight(tmp_path / "tree", node_memory=1e-6)
+    assert len(findings) == 13
+    assert "more than a node's" in findings[0].message
