@@ -8,6 +8,7 @@ edges at Γ are those of the density of states.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,10 +173,8 @@ def find_levels(
         tuple(_bands_of_atom(symbol, name, amount, vacuum_level, table))
         for symbol, name, amount in zip(structure.symbols, names, electrons, strict=True)
     )
-    everything = [band for atom in bands for band in atom]
-    fine = np.linspace(
-        min(b.low for b in everything) - 0.5, max(b.high for b in everything) + 0.5, _FINE
-    )
+    everything = _grouped(band for atom in bands for band in atom)
+    fine = np.linspace(everything.low.min() - 0.5, everything.high.max() + 0.5, _FINE)
     filled = _count(everything, fine)
     values = _eigenvalues(fine, filled, kpoints, settings, float(table["bands"]["dispersion"]))
     return Levels(
@@ -191,7 +190,7 @@ def density_of_states(levels: Levels, settings: Settings) -> DensityOfStates:
     """Smear the bands of `levels` on the energy axis that EMIN, EMAX and NEDOS ask for."""
     energies = _axis(settings, levels.eigenvalues)
     projected = _projected(levels.bands, energies, settings.sigma)
-    everything = [band for atom in levels.bands for band in atom]
+    everything = _grouped(band for atom in levels.bands for band in atom)
     below = _smeared_count(everything, energies, settings.sigma) / settings.ispin
     share = float(read_table("mock/band_edges")["bands"]["projected_share"]) / settings.ispin
     spins = settings.ispin
@@ -251,31 +250,43 @@ def _semicircle(x: FloatArray) -> FloatArray:
     return np.asarray(0.5 + (y * np.sqrt(1 - y * y) + np.arcsin(y)) / np.pi)
 
 
-def _grouped(bands: list[Band]) -> dict[tuple[float, float], float]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Groups:
+    """Bands with the same edges, added up."""
+
+    low: FloatArray
+    high: FloatArray
+    states: FloatArray
+
+
+def _grouped(bands: Iterable[Band]) -> _Groups:
     groups: dict[tuple[float, float], float] = {}
     for band in bands:
         key = (band.low, band.high)
         groups[key] = groups.get(key, 0.0) + band.states
-    return groups
+    return _Groups(
+        low=np.array([low for low, _ in groups]),
+        high=np.array([high for _, high in groups]),
+        states=np.array(list(groups.values())),
+    )
 
 
-def _count(bands: list[Band], energies: FloatArray) -> FloatArray:
+def _count(groups: _Groups, energies: FloatArray) -> FloatArray:
     """Return the states below each energy, without smearing."""
-    total = np.zeros_like(energies)
-    for (low, high), states in _grouped(bands).items():
-        total += states * _semicircle((2 * energies - low - high) / (high - low))
-    return total
+    middle, width = groups.low + groups.high, groups.high - groups.low
+    filled = _semicircle((2 * energies[..., None] - middle) / width)
+    return np.asarray(filled @ groups.states)
 
 
-def _fermi_level(bands: list[Band], nelect: float) -> float:
+def _fermi_level(groups: _Groups, nelect: float) -> float:
     """Middle of the gap, or the energy at which NELECT states are filled where there is none."""
-    low, high = min(b.low for b in bands), max(b.high for b in bands)
+    low, high = float(groups.low.min()), float(groups.high.max())
     sides = []
     for target in (nelect - 1e-6, nelect + 1e-6):
         a, b = low, high
         for _ in range(80):
             middle = 0.5 * (a + b)
-            if _count(bands, np.array([middle]))[0] < target:
+            if _count(groups, np.array(middle)) < target:
                 a = middle
             else:
                 b = middle
@@ -330,12 +341,12 @@ def _axis(settings: Settings, values: FloatArray) -> FloatArray:
     return np.linspace(low, high, settings.nedos)
 
 
-def _smeared_count(bands: list[Band], energies: FloatArray, sigma: float) -> FloatArray:
+def _smeared_count(groups: _Groups, energies: FloatArray, sigma: float) -> FloatArray:
     """Return the states below each energy, smeared by a Gaussian of width `sigma`/√2 as VASP's."""
     nodes, weights = np.polynomial.hermite.hermgauss(21)
     total = np.zeros_like(energies)
     for node, weight in zip(nodes, weights, strict=True):
-        total += weight / np.sqrt(np.pi) * _count(bands, energies - max(sigma, 1e-3) * node)
+        total += weight / np.sqrt(np.pi) * _count(groups, energies - max(sigma, 1e-3) * node)
     return total
 
 
@@ -351,7 +362,7 @@ def _projected(
         for band in own:
             key = (band.low, band.high)
             if key not in curves:
-                unit = Band(orbital=0, states=1.0, low=band.low, high=band.high)
-                curves[key] = np.diff(_smeared_count([unit], edges, sigma)) / step
+                unit = _grouped([Band(orbital=0, states=1.0, low=band.low, high=band.high)])
+                curves[key] = np.diff(_smeared_count(unit, edges, sigma)) / step
             result[atom, band.orbital] += band.states * curves[key]
     return result

@@ -193,17 +193,21 @@ def _pair_parameters(
     neutral = product == 0
     strength = np.where(neutral, settings["contact_strength"], strength)
     contact = np.where(neutral, waals[:, None] + waals[None, :], contact)
-    c6, r6 = _dispersion(symbols, molecules, table["molecules"]["dispersion"])
+    c6, r6 = _dispersion(symbols, molecules, table)
     return strength, contact, c6, r6
 
 
 def _dispersion(
     symbols: tuple[str, ...], molecules: Molecules, table: dict[str, Any]
 ) -> tuple[FloatArray, FloatArray]:
-    single = np.sqrt([table.get(s, {}).get("c6", 0.0) * _J_NM6_PER_MOL for s in symbols])
-    radius = np.array([table.get(s, {}).get("radius", 1.5) for s in symbols])
+    tabulated, joint = table["molecules"]["dispersion"], table["adhesion"]
+    single = np.sqrt([tabulated.get(s, {}).get("c6", 0.0) * _J_NM6_PER_MOL for s in symbols])
+    radius = np.array([tabulated.get(s, {}).get("radius", joint["radius"]) for s in symbols])
     takes_part = molecules.organic[:, None] | molecules.organic[None, :]
     c6 = np.where(takes_part, single[:, None] * single[None, :], 0.0)
+    one, other = (np.isin(symbols, side) & ~molecules.organic for side in joint["between"])
+    across = (one[:, None] & other[None, :]) | (other[:, None] & one[None, :])
+    c6 = np.where(across, joint["c6"] * _J_NM6_PER_MOL, c6)
     return c6, (radius[:, None] + radius[None, :]) ** 6
 
 

@@ -117,7 +117,7 @@ def _text(path: Path) -> str:
             f"{path.name}: no such file in {path.parent.resolve()}",
             hint="run the mock inside a job directory with INCAR, POSCAR and KPOINTS",
         ) from error
-    if not content.strip():
+    if not content.strip() and path.name != "INCAR":
         raise InputError(f"{path.name} is empty")
     return content
 

@@ -11,6 +11,7 @@ from qdstruct.running.mock.selfconsistency import ElectronicStep
 from qdstruct.running.mock.settings import Settings
 from qdstruct.running.mock.text import MARK, positions_header, rows, wrapped
 from qdstruct.running.mock.vasprun import orbital_columns
+from qdstruct.units import BOLTZMANN
 
 __all__ = [
     "OSZICAR_HEADER", "doscar", "eigenval", "oszicar_electronic", "oszicar_ionic", "xdatcar_frame",
@@ -37,8 +38,9 @@ def oszicar_ionic(
     energy = f"{step.result.energy:14.8E}"
     if settings.ibrion == 0 and settings.nsw > 0:
         total = step.result.energy + step.kinetic
+        temperature = 2 * step.kinetic / (3 * len(step.structure.symbols) * BOLTZMANN)
         return (
-            f"{number:7d} T= {0.0:6.0f} E= {total:14.8E} F= {energy} E0= {energy}"
+            f"{number:7d} T= {temperature:6.0f} E= {total:14.8E} F= {energy} E0= {energy}"
             f" EK= {step.kinetic:11.5E} SP= 0.00E+00 SK= 0.00E+00\n"
         )
     spin = f"  mag= {moment:9.4f}" if settings.ispin == 2 else ""

@@ -14,7 +14,7 @@ from qdstruct.running.mock.relaxation import IonicStep
 from qdstruct.running.mock.selfconsistency import ElectronicStep
 from qdstruct.running.mock.settings import Settings
 from qdstruct.running.mock.tables import mass, potential
-from qdstruct.running.mock.text import MARK, rows, vasp_version_line
+from qdstruct.running.mock.text import MARK, rows, vasp_version_line, wrapped
 from qdstruct.running.mock.vasprun import KILOBAR, plane_waves
 
 __all__ = ["OutcarWriter"]
@@ -305,7 +305,8 @@ def _stress(step: IonicStep) -> str:
 
 
 def _forces(step: IonicStep) -> str:
-    table = np.hstack([step.structure.positions, step.result.forces])
+    positions = wrapped(step.structure.scaled) @ step.structure.cell
+    table = np.hstack([positions, step.result.forces])
     drift = step.result.forces.sum(axis=0)
     bar = " " + "-" * 83 + "\n"
     return (

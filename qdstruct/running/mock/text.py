@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from qdstruct.running.mock.inputs import MockStructure
 
-__all__ = ["MARK", "VERSION", "poscar_text", "positions_header", "rows", "vasp_version_line"]
+__all__ = [
+    "MARK",
+    "VERSION",
+    "poscar_text",
+    "positions_header",
+    "rows",
+    "vasp_version_line",
+    "wrapped",
+]
 
 VERSION: Final = "6.4.2-qdstruct-mock"
 """Version written where VASP writes its own."""
@@ -52,6 +60,5 @@ def poscar_text(structure: MockStructure, comment: str) -> str:
 
 
 def wrapped(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return fractional coordinates in [0, 1)."""
-    inside = scaled - np.floor(scaled)
-    return np.where(inside >= 1.0 - 5e-17, 0.0, inside)
+    """Return fractional coordinates in [0, 1); what rounds to one becomes zero."""
+    return np.maximum(scaled - np.floor(scaled + 1e-10), 0.0)
