@@ -48,6 +48,9 @@ COMMANDS: dict[str, dict[str, str]] = {
             "Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute."
         ),
     },
+    "reproduce": {
+        "reproduce": "Put published numbers beside ours, with the reason where they differ.",
+    },
     "jobs": {
         "explain": "Say why each setting of a job has its value, or what each job of a tree costs.",
         "inputs": "Write relaxation, static run and density of states of one structure.",

@@ -238,7 +238,7 @@ def _spots(tree: _Tree) -> tuple[SpotPattern, ...]:
 
 
 def _published(study: Study) -> tuple[PublishedComparison, ...]:
-    from qdstruct.pipeline.published import compare_systems
+    from qdstruct.pipeline.reproduction import compare_systems
 
     return compare_systems(study.published)
 

@@ -15,7 +15,7 @@ from qdstruct.pipeline.run import run
 __all__ = ["DEMO_STUDY", "demo"]
 
 DEMO_STUDY = "cspbbr3-cds"
-DEMO_TAGS = {"ENCUT": 300, "PREC": "Normal"}
+DEMO_TAGS: dict[str, str | int | float | bool] = {"ENCUT": 300, "PREC": "Normal"}
 """Coarse grids: the mock needs no plane waves, and the demo's files stay small."""
 
 

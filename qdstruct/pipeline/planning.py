@@ -95,6 +95,8 @@ def _matches(study: Study, film: Phase, substrate: Phase) -> tuple[CoincidenceMa
         film_direction=np.asarray(wanted.film) @ np.asarray(film.atoms.cell),
         substrate_direction=np.asarray(wanted.substrate) @ np.asarray(substrate.atoms.cell),
         tolerance=wanted.tolerance,
+        film=film,
+        substrate=substrate,
     )
     if not kept:
         raise MatchError(

@@ -1,0 +1,46 @@
+"""Command: reproduce."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from qdstruct.cli.output import JsonOption, print_json, print_table
+
+__all__ = ["commands"]
+
+commands = typer.Typer()
+
+
+@commands.command("reproduce")
+def reproduce_command(
+    name: Annotated[str, typer.Argument(help="Part of a system's name, or all.")] = "all",
+    every: Annotated[
+        bool, typer.Option("--every", help="Also list what cannot be computed here.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put published numbers beside ours, with the reason where they differ.
+
+    Example: qdstruct reproduce CdS
+    """
+    from qdstruct.pipeline.reproduction import NOT_COMPUTABLE, reproduce
+
+    rows = reproduce(name)
+    if as_json:
+        print_json({"rows": [row.to_dict() for row in rows]})
+        return
+    counts = Counter(row.verdict for row in rows)
+    print_table(
+        f"Published against ours: {name}",
+        ["System", "Quantity", "Published", "Ours", "Unit", "Verdict", "Why"],
+        [
+            (row.system, row.quantity, row.published, row.ours or "–", row.unit, row.verdict,
+             row.reason)
+            for row in rows
+            if every or row.verdict != NOT_COMPUTABLE
+        ],
+        note=", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())),
+    )  # fmt: skip
