@@ -10,7 +10,11 @@ from qdstruct.matching.coincidence import (
     scan_prepared,
 )
 from qdstruct.matching.elasticity import cubic_stiffness
-from qdstruct.matching.equivalents import equivalent_matches, keep_parallel
+from qdstruct.matching.equivalents import (
+    direction_deviation,
+    equivalent_matches,
+    keep_parallel,
+)
 from qdstruct.matching.misses import no_match_error
 from qdstruct.matching.orientation import (
     orientation,
@@ -58,6 +62,7 @@ __all__ = [
     "crystal",
     "cubic_stiffness",
     "deformation_gradient",
+    "direction_deviation",
     "direction_label",
     "displacement_lattice",
     "equivalent_matches",
