@@ -1,11 +1,29 @@
 """Projected densities of states, band alignment, charge difference, potentials and energies."""
 
+from qdstruct.analysis.alignment import (
+    align_by_edges,
+    align_by_reference,
+    align_by_vacuum,
+    align_measured,
+    shifted_edges,
+)
 from qdstruct.analysis.charge import charge_difference, difference_grid
 from qdstruct.analysis.densities import atom_groups, atomic_planes, broadened, dos_by
 from qdstruct.analysis.edges import alignment_type, band_edges
 from qdstruct.analysis.heights import interface_height
+from qdstruct.analysis.potential import (
+    layer_period,
+    macroscopic_average,
+    plateau,
+    potential_profile,
+    vacuum_gap,
+)
 
 __all__ = [
+    "align_by_edges",
+    "align_by_reference",
+    "align_by_vacuum",
+    "align_measured",
     "alignment_type",
     "atom_groups",
     "atomic_planes",
@@ -15,4 +33,10 @@ __all__ = [
     "difference_grid",
     "dos_by",
     "interface_height",
+    "layer_period",
+    "macroscopic_average",
+    "plateau",
+    "potential_profile",
+    "shifted_edges",
+    "vacuum_gap",
 ]

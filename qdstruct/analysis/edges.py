@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -128,9 +129,10 @@ def alignment_type(film: BandEdges, substrate: BandEdges) -> tuple[str, str]:
         ``quasi-type II/III`` when an offset that decides is smaller than its uncertainty;
         ``undetermined`` when a region has no gap or both offsets drown in their uncertainty.
     reason : str
-        The offsets with their uncertainty, and where electrons and holes go.
+        The offsets with their uncertainty (of the two edges, added in quadrature), and
+        where electrons and holes go.
     """
-    uncertainty = max(film.uncertainty, substrate.uncertainty)
+    uncertainty = math.hypot(film.uncertainty, substrate.uncertainty)
     metallic = [edges.group for edges in (film, substrate) if edges.gap <= 0]
     if metallic:
         return "undetermined", f"no gap found in the DOS of {' and '.join(metallic)}"

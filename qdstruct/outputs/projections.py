@@ -20,6 +20,8 @@ _FIELD = re.compile(rb"<field[^>]*>\s*([^<\s]+)\s*</field>")
 _ION = re.compile(rb'comment="ion\s*(\d+)"')
 _SPIN = re.compile(rb'comment="spin\s*(\d+)"')
 _END = b"</set>"
+_SLACK = 256
+"""Bytes by which one table may be shorter than the one before."""
 
 
 class ProjectionTable(VasprunTable):
@@ -33,6 +35,7 @@ class ProjectionTable(VasprunTable):
         self.values: NDArray[np.float32] | None = None
         self._energies = run.dos_energies
         self._buffer = b""
+        self._likely_length = 0
         self._ion = 0
         self._seen: NDArray[np.bool_] = np.zeros((len(run.symbols), len(run.spins)), dtype=bool)
         self._deferred = np.empty((1 << 16, 3), dtype=np.int64)
@@ -40,13 +43,28 @@ class ProjectionTable(VasprunTable):
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the section and store every set that is whole."""
         buffer, start = self._buffer + data, 0
-        while (end := buffer.find(_END, start)) >= 0:
+        while (end := self._end(buffer, start)) >= 0:
             self._take(buffer[start:end])
             start = end + len(_END)
         self._buffer = buffer[start:]
 
+    def _end(self, buffer: bytes, start: int) -> int:
+        """Return where the set that begins at `start` ends, or −1.
+
+        Tables print alike, so the end is looked for where the table before had it (a nested set
+        that closes at once comes first); a table that ends earlier shows by its numbers.
+        """
+        end = buffer.find(_END, start, start + _SLACK)
+        if end < 0:
+            end = buffer.find(_END, start + self._likely_length)
+            if end >= 0 and self.values is not None:
+                self._likely_length = max(0, end - start - _SLACK)
+        return end
+
     def close(self) -> None:
         """Check that every spin of every atom was there."""
+        self._likely_length = 0
+        self.feed(b"")
         if self.values is None or not self._seen.all():
             have = int(self._seen.sum())
             raise OutputError(

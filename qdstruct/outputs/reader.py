@@ -26,10 +26,13 @@ def fortran_float(text: str) -> float:
     ValueError
         If it is no finite number (``****``, ``NaN``).
     """
-    plain = text.strip().replace("D", "E").replace("d", "e")
-    if "e" not in plain.lower():
-        plain = _BARE_EXPONENT.sub(r"\1E\2", plain)
-    value = float(plain)
+    try:
+        value = float(text)
+    except ValueError:
+        plain = text.strip().replace("D", "E").replace("d", "e")
+        if "e" not in plain.lower():
+            plain = _BARE_EXPONENT.sub(r"\1E\2", plain)
+        value = float(plain)
     if not np.isfinite(value):
         raise ValueError(f"'{text}' is not a finite number")
     return value

@@ -113,7 +113,7 @@ class _Pass:
         self._stream = stream
         self._partial = partial
         self._parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(events=("end",))
-        self._lines_cut = 0
+        self._was_cut = False
 
     def run(self) -> Vasprun:
         buffer, table, name = b"", None, b""
@@ -153,7 +153,7 @@ class _Pass:
         return self._partial(self.result) if self._partial is not None else None
 
     def _cut(self, table: VasprunTable | None, data: bytes) -> None:
-        self._lines_cut += data.count(b"\n")
+        self._was_cut = True
         if table is not None:
             table.feed(data)
 
@@ -185,10 +185,11 @@ class _Pass:
             ) from error
 
     def _malformed(self, error: ElementTree.ParseError) -> NoReturn:
-        line = error.position[0] + self._lines_cut
+        where = (
+            f"before byte {self._stream.offset}" if self._was_cut else f"line {error.position[0]}"
+        )
         raise OutputError(
-            f"{self.result.path}, line {line}: this is not well-formed XML "
-            f"({error.msg.split(':')[0]})",
+            f"{self.result.path}, {where}: this is not well-formed XML ({error.msg.split(':')[0]})",
             hint="is it a vasprun.xml, and is it whole?",
         ) from error
 

@@ -79,7 +79,7 @@ def test_the_type_depends_neither_on_the_order_nor_on_the_reference(
     kind = alignment_type(a, b)[0]
     assert alignment_type(b, a)[0] == kind
     close = min(
-        abs(abs(x - y) - 0.1)
+        abs(abs(x - y) - np.hypot(0.1, 0.1))
         for x in (first, first + first_gap)
         for y in (second, second + second_gap)
     )
