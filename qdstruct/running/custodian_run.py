@@ -21,6 +21,7 @@ from custodian.custodian import (
     NonRecoverableError,
     ValidationError,
 )
+from custodian.utils import tracked_lru_cache
 from custodian.vasp import handlers as vasp_handlers
 from custodian.vasp.jobs import VaspJob
 from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
@@ -109,6 +110,7 @@ def run_under_custodian(
             skip_over_errors=True,
             directory=".",
         )
+        tracked_lru_cache.tracked_cache_clear()  # it knows ./vasprun.xml of an earlier job
         try:
             custodian.run()
         except CustodianError as error:
