@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from running.mock_jobs import RELAX, as_structure, crystal, write_job
+from mock_jobs import RELAX, as_structure, crystal, write_job
 
 COMMAND = [sys.executable, "-m", "qdstruct.running.mock"]
 

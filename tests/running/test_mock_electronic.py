@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from running.mock_jobs import as_structure, crystal, stacked
+from mock_jobs import as_structure, crystal, stacked
 
 from qdstruct.running.mock.density import electrons_per_atom, vacuum_level
 from qdstruct.running.mock.electronic import density_of_states, environments, find_levels

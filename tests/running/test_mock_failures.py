@@ -24,8 +24,8 @@ from custodian.vasp.handlers import (
 )
 from custodian.vasp.jobs import VaspJob
 from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
+from mock_jobs import RELAX, as_structure, crystal, run_job, write_job
 from pymatgen.io.vasp.outputs import Chgcar, Incar, Vasprun
-from running.mock_jobs import RELAX, as_structure, crystal, run_job, write_job
 
 from qdstruct.errors import InputError
 from qdstruct.running.mock.failures import MODES, requested_failure

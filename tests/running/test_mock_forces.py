@@ -6,7 +6,7 @@ import scipy.special
 from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running.mock_jobs import as_structure, crystal
+from mock_jobs import as_structure, crystal
 
 from qdstruct.running.mock import forces
 from qdstruct.running.mock.forces import PairModel

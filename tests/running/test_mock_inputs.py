@@ -3,8 +3,8 @@ import pytest
 from ase.io import read
 from hypothesis import given
 from hypothesis import strategies as st
+from mock_jobs import as_structure, crystal
 from pymatgen.io.vasp import Incar as PymatgenIncar
-from running.mock_jobs import as_structure, crystal
 
 from qdstruct.errors import InputError
 from qdstruct.running.mock.inputs import Incar, read_incar, read_kpoints, read_poscar

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase.calculators.vasp import VaspChargeDensity
 from ase.io import read
+from mock_jobs import RELAX, as_structure, crystal, run_job, write_job
 from pymatgen.electronic_structure.core import Orbital, OrbitalType, Spin
 from pymatgen.io.vasp.inputs import Poscar
 from pymatgen.io.vasp.outputs import (
@@ -15,7 +16,6 @@ from pymatgen.io.vasp.outputs import (
     Vasprun,
     Xdatcar,
 )
-from running.mock_jobs import RELAX, as_structure, crystal, run_job, write_job
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from mock_jobs import RELAX, as_structure, crystal, run_job, stacked, write_job
 from pymatgen.io.vasp.outputs import Oszicar, Vasprun
-from running.mock_jobs import RELAX, as_structure, crystal, run_job, stacked, write_job
 
 from qdstruct.running.mock.forces import PairModel
 from qdstruct.running.mock.inputs import read_incar, read_kpoints, read_poscar

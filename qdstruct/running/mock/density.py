@@ -8,6 +8,7 @@ appear. The positive charge of each atom is a narrower Gaussian.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 _REACH = 6.0
-"""Gaussians end at this many widths."""
+"""Gaussians end at planes this many widths away."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,31 +110,55 @@ def valence_density(
 def _gaussians(
     structure: MockStructure, grid: tuple[int, int, int], amounts: FloatArray, widths: FloatArray
 ) -> FloatArray:
-    total = np.zeros(int(np.prod(grid)))
+    """Return the sum of one Gaussian per atom, each normalised by its own sum over the grid."""
+    total = np.zeros(grid)
     spread = np.linalg.norm(np.linalg.inv(structure.cell), axis=0)
     volume_element = structure.volume / total.size
-    steps = structure.cell / np.array(grid)[:, None]
     for scaled, amount, width in zip(structure.scaled, amounts, widths, strict=True):
-        reach = _REACH * width
         ranges = [
-            np.arange(np.ceil((x - reach * s) * n), np.floor((x + reach * s) * n) + 1)
+            _points(x * n, _REACH * width * s * n)
             for x, s, n in zip(scaled, spread, grid, strict=True)
         ]
-        if any(len(r) == 0 for r in ranges):
-            ranges = [np.array([np.round(x * n)]) for x, n in zip(scaled, grid, strict=True)]
-        away = [r - x * n for r, x, n in zip(ranges, scaled, grid, strict=True)]
-        vectors = (
-            away[0][:, None, None, None] * steps[0]
-            + away[1][None, :, None, None] * steps[1]
-            + away[2][None, None, :, None] * steps[2]
-        )
-        squared = np.einsum("xyzi,xyzi->xyz", vectors, vectors)
-        weight = np.where(squared <= reach**2, np.exp(-0.5 * squared / width**2), 0.0)
+        away = [(r - x * n) / n for r, x, n in zip(ranges, scaled, grid, strict=True)]
+        weight = _gaussian(away, structure.cell, width)
         weight *= amount / (weight.sum() * volume_element)
-        x, y, z = (r.astype(np.int64) % n for r, n in zip(ranges, grid, strict=True))
-        flat = (x[:, None, None] * grid[1] + y[None, :, None]) * grid[2] + z[None, None, :]
-        np.add.at(total, flat.ravel(), weight.ravel())
-    return total.reshape(grid)
+        for x, y, z in product(*(_pieces(r, n) for r, n in zip(ranges, grid, strict=True))):
+            total[x[0], y[0], z[0]] += weight[x[1], y[1], z[1]]
+    return total
+
+
+def _points(centre: float, reach: float) -> NDArray[np.int64]:
+    """Return the grid indices within `reach` of `centre`; at least the nearest one."""
+    points = np.arange(int(np.ceil(centre - reach)), int(np.floor(centre + reach)) + 1)
+    return points if len(points) else np.array([round(centre)])
+
+
+def _gaussian(away: list[FloatArray], cell: FloatArray, width: float) -> FloatArray:
+    """Return exp(−r²/2w²) on a block of points given by fractional distances along each axis.
+
+    r² = Σ g_ij f_i f_j with the metric g: a product of one factor per axis, and one per pair of
+    axes that are not perpendicular.
+    """
+    metric = cell @ cell.T / (2 * width**2)
+    a, b, c = away[0][:, None, None], away[1][None, :, None], away[2][None, None, :]
+    weight = np.exp(-metric[0, 0] * a * a) * np.exp(-metric[1, 1] * b * b)
+    if abs(metric[0, 1]) > 1e-12:
+        weight = weight * np.exp(-2 * metric[0, 1] * a * b)
+    last = np.exp(-metric[2, 2] * c * c)
+    if abs(metric[0, 2]) + abs(metric[1, 2]) > 1e-12:
+        last = last * np.exp(-2 * metric[0, 2] * a * c) * np.exp(-2 * metric[1, 2] * b * c)
+    return np.asarray(weight * last)
+
+
+def _pieces(points: NDArray[np.int64], size: int) -> list[tuple[slice, slice]]:
+    """Split consecutive points at cell borders: (where in the cell, where among the points)."""
+    first, last = int(points[0]), int(points[-1])
+    pieces = []
+    for turn in range(first // size, last // size + 1):
+        low, high = max(first, turn * size), min(last + 1, (turn + 1) * size)
+        inside = slice(low - turn * size, high - turn * size)
+        pieces.append((inside, slice(low - first, high - first)))
+    return pieces
 
 
 def hartree_potential(

@@ -11,12 +11,14 @@ from qdstruct.errors import InputError
 from qdstruct.running.mock.inputs import MockStructure
 from qdstruct.running.mock.text import MARK, positions_header, rows, wrapped
 
-__all__ = ["check_chgcar", "grid_text"]
+__all__ = ["check_chgcar", "grid_file"]
 
 FloatArray = NDArray[np.float64]
+_WIDTH = 19
+_BLOCK = 500_000
 
 
-def grid_text(structure: MockStructure, fields: list[FloatArray]) -> str:
+def grid_file(structure: MockStructure, fields: list[FloatArray]) -> bytes:
     """Return a CHGCAR-like file.
 
     Parameters
@@ -28,17 +30,52 @@ def grid_text(structure: MockStructure, fields: list[FloatArray]) -> str:
         potentials in eV. x runs fastest, five values a line, as in VASP. The augmentation
         occupancies are left out: the mock has no PAW spheres, the whole density is on the grid.
     """
-    text = [positions_header(structure, MARK), "Direct\n"]
-    text.append(rows(" %9.6f %9.6f %9.6f\n", wrapped(structure.scaled)))
+    coordinates = rows(" %9.6f %9.6f %9.6f\n", wrapped(structure.scaled))
+    parts = [f"{positions_header(structure, MARK)}Direct\n{coordinates}\n".encode()]
     for field in fields:
-        text.append("\n" if field is fields[0] else "")
-        text.append("".join(f"{n:5d}" for n in field.shape) + "\n")
-        values = field.ravel(order="F")
-        whole = len(values) // 5 * 5
-        text.append(rows(" %17.11E" * 5 + "\n", values[:whole].reshape(-1, 5)) if whole else "")
-        if whole < len(values):
-            text.append(rows(" %17.11E" * (len(values) - whole) + "\n", values[whole:]))
-    return "".join(text)
+        parts.append(("".join(f"{n:5d}" for n in field.shape) + "\n").encode())
+        parts.append(_five_a_line(field.ravel(order="F")))
+    return b"".join(parts)
+
+
+def _five_a_line(values: FloatArray) -> bytes:
+    """Format as `` %18.11E``, five values a line; a block at once, as there may be millions."""
+    parts = []
+    whole = len(values) // 5 * 5
+    for start in range(0, whole, _BLOCK):
+        block = _characters(values[start : min(start + _BLOCK, whole)])
+        lines = np.full((len(block) // 5, 5 * _WIDTH + 1), ord("\n"), dtype=np.uint8)
+        lines[:, :-1] = block.reshape(-1, 5 * _WIDTH)
+        parts.append(lines.tobytes())
+    if whole < len(values):
+        parts.append(_characters(values[whole:]).tobytes() + b"\n")
+    return b"".join(parts)
+
+
+def _characters(values: FloatArray) -> NDArray[np.uint8]:
+    """Return (n, 19) characters of `` %18.11E`` for each value."""
+    magnitude = np.abs(values)
+    positive = np.where(magnitude < 1e-99, 1.0, magnitude)
+    exponent = np.floor(np.log10(positive)).astype(np.int64)
+    mantissa = np.rint(positive / 10.0**exponent * 1e11).astype(np.int64)
+    for limit, step in ((10**12, 1), (10**11, -1)):
+        wrong = mantissa >= limit if step > 0 else mantissa < limit
+        exponent[wrong] += step
+        mantissa[wrong] = np.rint(positive[wrong] / 10.0 ** exponent[wrong] * 1e11)
+    mantissa[magnitude < 1e-99] = 0
+    exponent[magnitude < 1e-99] = 0
+    text = np.full((len(values), _WIDTH), ord(" "), dtype=np.uint8)
+    text[:, 1] = np.where(values < 0, ord("-"), ord(" "))
+    for column in range(14, 3, -1):
+        mantissa, digit = np.divmod(mantissa, 10)
+        text[:, column] = digit + ord("0")
+    text[:, 2] = mantissa + ord("0")
+    text[:, 3] = ord(".")
+    text[:, 15] = ord("E")
+    text[:, 16] = np.where(exponent < 0, ord("-"), ord("+"))
+    text[:, 17] = np.abs(exponent) // 10 + ord("0")
+    text[:, 18] = np.abs(exponent) % 10 + ord("0")
+    return text
 
 
 def check_chgcar(path: Path, structure: MockStructure, grid: tuple[int, int, int]) -> None:
@@ -61,6 +98,8 @@ def check_chgcar(path: Path, structure: MockStructure, grid: tuple[int, int, int
             found = tuple(int(word) for word in stream.readline().split())
         except (ValueError, IndexError) as error:
             raise InputError(f"{problem}: the header is malformed") from error
+        if not counts or not found:
+            raise InputError(f"{problem}: the header is malformed")
         if counts != [count for _, count in structure.groups]:
             raise InputError(f"{problem}: it holds {counts} atoms of each species")
         if found != grid:

@@ -26,7 +26,7 @@ from qdstruct.running.mock.electronic import (
 )
 from qdstruct.running.mock.failures import ERROR_TEXTS, Failure, requested_failure
 from qdstruct.running.mock.forces import Evaluation, PairModel
-from qdstruct.running.mock.grids import check_chgcar, grid_text
+from qdstruct.running.mock.grids import check_chgcar, grid_file
 from qdstruct.running.mock.inputs import (
     Incar,
     KpointMesh,
@@ -244,13 +244,13 @@ class _Run:
             fields = [density.values * structure.volume]
             if settings.ispin == 2:
                 fields.append(np.zeros_like(density.values))
-            text = grid_text(structure, fields)
+            content = grid_file(structure, fields)
             if self._job.failure.mode == "truncated-chgcar":
-                text = text[: len(text) * 3 // 5]
-            (directory / "CHGCAR").write_text(text)
+                content = content[: len(content) * 3 // 5]
+            (directory / "CHGCAR").write_bytes(content)
         if settings.writes_locpot:
             field = hartree_potential(density, structure, settings.dipole_axis)
-            (directory / "LOCPOT").write_text(grid_text(structure, [field]))
+            (directory / "LOCPOT").write_bytes(grid_file(structure, [field]))
 
 
 def _levels(job: _Job, structure: MockStructure) -> tuple[FloatArray, Levels]:
