@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CurveMaximum",
+    "FoundSpot",
+    "IndexedSpot",
+    "Micrograph",
     "PowderPattern",
     "PowderPeak",
     "SmallAngleCurve",
     "Spot",
+    "SpotIndexing",
     "SpotPattern",
+    "StrainMap",
 ]
 
 Miller = tuple[int, int, int]
@@ -115,3 +120,87 @@ class SmallAngleCurve(Record):
     """``intensity``, ``form_factor`` and ``structure_factor`` against q in 1/Å (dim q)."""
     maxima: tuple[CurveMaximum, ...]
     """Maxima of the structure factor above one, by q; finite arrays also ripple between them."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Micrograph(Record):
+    """An image with a scale, measured or simulated."""
+
+    name: str
+    """What is seen."""
+    image: DataArray
+    """Intensity, dims (y, x), coordinates in Å: x to the right, y upwards. Settings of a simulation
+    (voltage, defocus …) are in attrs."""
+
+    @property
+    def pixel_size(self) -> tuple[float, float]:
+        """Steps along y and x in Å."""
+        y, x = self.image.coords["y"].to_numpy(), self.image.coords["x"].to_numpy()
+        return (float(y[1] - y[0]), float(x[1] - x[0]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundSpot(Record):
+    """One spot found in the Fourier transform of an image, or measured by hand."""
+
+    g: tuple[float, float]
+    """Position, 1/Å, x to the right and y upwards; one of each pair ±g."""
+    length: float
+    """1/d in 1/Å."""
+    angle: float
+    """Degrees from x, counter-clockwise, 0 ≤ angle < 180."""
+    height: float
+    """Power, strongest spot 100; 100 for spots given by hand."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StrainMap(Record):
+    """In-plane strain and rotation by geometric phase analysis."""
+
+    maps: Dataset
+    """``exx``, ``eyy``, ``exy`` (not %) and ``rotation`` (degrees, counter-clockwise), dims
+    (y, x) in Å; NaN within one resolution of the image's edge."""
+    g1: tuple[float, float]
+    """First reciprocal vector of the reference lattice, refined, 1/Å."""
+    g2: tuple[float, float]
+    """Second reciprocal vector of the reference lattice, refined, 1/Å."""
+    resolution: float
+    """Full width at half maximum of the averaging in real space, Å."""
+    reference: tuple[float, float, float, float]
+    """Region of zero strain: x and y of one corner, x and y of the opposite one, Å."""
+    noise: float
+    """Largest standard deviation of exx, eyy and exy within the reference region."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexedSpot(Record):
+    """One measured spot and the reflection it was taken for."""
+
+    hkl: Miller
+    """Miller indices in the phase's cell."""
+    measured: tuple[float, float]
+    """Position in the image's axes, 1/Å."""
+    predicted: tuple[float, float]
+    """Position of the reflection after turning the pattern, 1/Å."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotIndexing(Record):
+    """One explanation of a set of spots: a phase seen along a zone axis."""
+
+    phase: str
+    """Phase name."""
+    zone: Miller
+    """Zone axis towards the observer, in the axes of the phase's cell."""
+    turn: float
+    """Degrees by which `zone_axis_pattern` must be turned counter-clockwise to lie on the image."""
+    spots: tuple[IndexedSpot, ...]
+    """Spots that were explained."""
+    n_spots: int
+    """Spots that were to be explained."""
+    rms: float
+    """Root-mean-square distance of measured and predicted positions, relative to their length."""
+    missing: float
+    """Part of the predicted strong spots (|F|² above 5 % of the zone's strongest) not measured."""
+    score: float
+    """Spots explained / all − 0.25·rms/tolerance − 0.25·missing; 1 is best."""
