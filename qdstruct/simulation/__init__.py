@@ -3,6 +3,11 @@
 from qdstruct.simulation.debye import debye_intensity, debye_pattern
 from qdstruct.simulation.electron import zone_axis_pattern
 from qdstruct.simulation.form_factors import FormFactor, ParticleShape, form_factor
+from qdstruct.simulation.fourier import find_spots, power_spectrum
+from qdstruct.simulation.gpa import strain_map
+from qdstruct.simulation.hrtem import Microscope, contrast_transfer, hrtem_image
+from qdstruct.simulation.indexing import index_overlapping, index_spots
+from qdstruct.simulation.micrographs import micrograph, read_image, write_image
 from qdstruct.simulation.particles import LatticeDomain, cut_particle, split_into_domain
 from qdstruct.simulation.powder import PowderSettings, powder_pattern
 from qdstruct.simulation.published import PublishedLine, compare_lines, published_lines
@@ -20,24 +25,35 @@ __all__ = [
     "FormFactor",
     "LatticeDomain",
     "LayerStack",
+    "Microscope",
     "ParticleShape",
     "PowderSettings",
     "PublishedLine",
     "SimpleCubicArray",
     "array_structure_factor",
     "compare_lines",
+    "contrast_transfer",
     "cut_particle",
     "debye_intensity",
     "debye_pattern",
     "electron_wavelength",
+    "find_spots",
     "form_factor",
+    "hrtem_image",
+    "index_overlapping",
+    "index_spots",
     "known_anodes",
+    "micrograph",
     "powder_pattern",
+    "power_spectrum",
     "published_lines",
     "radiation",
+    "read_image",
     "small_angle_curve",
     "split_into_domain",
     "stack_structure_factor",
+    "strain_map",
     "widest_gaps",
+    "write_image",
     "zone_axis_pattern",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,13 @@ from qdstruct.simulation.structure_factor import (
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["zone_axis_pattern"]
+__all__ = [
+    "ZoneReflections",
+    "pattern_axes",
+    "zone_axis_pattern",
+    "zone_frame",
+    "zone_structure_factors",
+]
 
 Miller = tuple[int, int, int]
 FORBIDDEN_FRACTION = 1e-9
@@ -72,6 +79,43 @@ def zone_axis_pattern(
     whose |F|² vanishes (special positions). `double_diffraction` marks the forbidden ones that are
     the sum of two allowed ones, which a thick crystal lights up.
     """
+    found = zone_structure_factors(atoms, name=name, zone=zone, max_g=max_g, b_iso=b_iso)
+    positions = zone_frame(found, atoms, zone)
+    intensity = np.abs(found.factors) ** 2
+    strongest = intensity[~found.forbidden].max() if (~found.forbidden).any() else 1.0
+    return SpotPattern(
+        phase=name,
+        zone=reduce_miller(zone),
+        spots=_spots(found, positions, 100 * intensity / strongest),
+        max_g=float(max_g),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ZoneReflections:
+    """The reflections of one zone, both of each Friedel pair."""
+
+    hkl: NDArray[np.int64]
+    """(M, 3)."""
+    g: NDArray[np.float64]
+    """(M, 3) reciprocal vectors in the frame of the atoms, 1/Å."""
+    length: NDArray[np.float64]
+    """(M,) 1/d in 1/Å."""
+    factors: NDArray[np.complex128]
+    """(M,) F = Σ f_e exp(−B s²) exp(2πi h·x) in Å."""
+    forbidden: NDArray[np.bool_]
+    """(M,) F vanishes by symmetry."""
+
+
+def zone_structure_factors(
+    atoms: Atoms,
+    *,
+    name: str,
+    zone: tuple[int, int, int],
+    max_g: float,
+    b_iso: dict[str, float] | None = None,
+) -> ZoneReflections:
+    """Return the electron structure factors of one zone; parameters as `zone_axis_pattern`."""
     if not np.any(zone):
         raise InputError(
             "0,0,0 is not a zone axis", hint="give three integers, not all zero, such as 0,0,1"
@@ -80,61 +124,61 @@ def zone_axis_pattern(
         raise InputError(f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å")
     check_periodic(atoms, name)
     axis = reduce_miller(zone)
-    found = _zone_reflections(atoms, axis, max_g)
-    if len(found) == 0:
+    half = reflections(np.asarray(atoms.cell), max_g)
+    half = half.pick(half.hkl @ np.asarray(axis) == 0)
+    if len(half) == 0:
         raise InputError(
             f"{name}: no spot of zone {list(axis)} has 1/d ≤ {max_g:g} 1/Å",
             hint="raise --max-g",
         )
-    intensity = _intensities(atoms, found, b_iso or {})
-    forbidden = systematically_absent(found.hkl, crystal_symmetry(atoms))
+    factors = _factors(atoms, half, b_iso or {})
+    intensity = np.abs(factors) ** 2
+    forbidden = systematically_absent(half.hkl, crystal_symmetry(atoms))
     forbidden |= intensity <= FORBIDDEN_FRACTION * intensity.max()
-    positions = _positions(found, forbidden, np.asarray(axis) @ np.asarray(atoms.cell))
-    strongest = intensity[~forbidden].max() if (~forbidden).any() else 1.0
-    spots = _spots(found, positions, 100 * intensity / strongest, forbidden)
-    return SpotPattern(phase=name, zone=axis, spots=spots, max_g=float(max_g))
-
-
-def _zone_reflections(atoms: Atoms, axis: Miller, max_g: float) -> Reflections:
-    half = reflections(np.asarray(atoms.cell), max_g)
-    half = half.pick(half.hkl @ np.asarray(axis) == 0)
-    return Reflections(
+    return ZoneReflections(
         hkl=np.concatenate([half.hkl, -half.hkl]),
         g=np.concatenate([half.g, -half.g]),
         length=np.concatenate([half.length, half.length]),
+        factors=np.concatenate([factors, factors.conj()]),
+        forbidden=np.concatenate([forbidden, forbidden]),
     )
 
 
-def _intensities(atoms: Atoms, found: Reflections, b_iso: dict[str, float]) -> NDArray[np.float64]:
+def _factors(atoms: Atoms, found: Reflections, b_iso: dict[str, float]) -> NDArray[np.complex128]:
     s = found.length / 2
     total = np.zeros(len(found), dtype=complex)
     for symbol, sums in element_sums(atoms, found).items():
         total += electron_factor(symbol, s) * np.exp(-b_iso.get(symbol, 0.0) * s**2) * sums
-    return np.asarray(np.abs(total) ** 2)
+    return total
 
 
-def _positions(
-    found: Reflections, forbidden: NDArray[np.bool_], direction: NDArray[np.float64]
+def zone_frame(
+    found: ZoneReflections, atoms: Atoms, zone: tuple[int, int, int]
 ) -> NDArray[np.float64]:
-    """Return (M, 2) positions, x along the first of the shortest allowed reflections."""
-    candidates = np.flatnonzero(~forbidden) if (~forbidden).any() else np.arange(len(found))
+    """Return (M, 2) positions of the spots, x along the first of the shortest allowed ones."""
+    return np.asarray(np.round(found.g @ pattern_axes(found, atoms, zone).T, 12) + 0.0)
+
+
+def pattern_axes(
+    found: ZoneReflections, atoms: Atoms, zone: tuple[int, int, int]
+) -> NDArray[np.float64]:
+    """Return (2, 3) unit vectors x and y of the pattern in the frame of the atoms."""
+    some = (~found.forbidden).any()
+    candidates = np.flatnonzero(~found.forbidden) if some else np.arange(len(found.hkl))
     shortest = found.length[candidates].min()
     candidates = candidates[found.length[candidates] < shortest * (1 + 1e-6)]
     first = max(candidates.tolist(), key=lambda i: tuple(found.hkl[i]))
     x = found.g[first] / found.length[first]
-    y = np.cross(direction / np.linalg.norm(direction), x)
-    return np.asarray(np.round(found.g @ np.array([x, y]).T, 12) + 0.0)
+    direction = np.asarray(zone) @ np.asarray(atoms.cell)
+    return np.array([x, np.cross(direction / np.linalg.norm(direction), x)])
 
 
 def _spots(
-    found: Reflections,
-    positions: NDArray[np.float64],
-    intensity: NDArray[np.float64],
-    forbidden: NDArray[np.bool_],
+    found: ZoneReflections, positions: NDArray[np.float64], intensity: NDArray[np.float64]
 ) -> tuple[Spot, ...]:
     angle = np.degrees(np.arctan2(positions[:, 1], positions[:, 0])) % 360
     angle[angle > 360 - 1e-9] = 0.0
-    double = _double_diffraction(found.hkl, forbidden)
+    double = _double_diffraction(found.hkl, found.forbidden)
     order = np.lexsort((np.round(angle, 6), np.round(found.length, 9)))
     return tuple(
         Spot(
@@ -143,7 +187,7 @@ def _spots(
             length=float(found.length[i]),
             angle=float(angle[i]),
             intensity=float(intensity[i]),
-            forbidden=bool(forbidden[i]),
+            forbidden=bool(found.forbidden[i]),
             double_diffraction=bool(double[i]),
         )
         for i in order
