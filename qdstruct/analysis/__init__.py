@@ -10,6 +10,13 @@ from qdstruct.analysis.alignment import (
 from qdstruct.analysis.charge import charge_difference, difference_grid
 from qdstruct.analysis.densities import atom_groups, atomic_planes, broadened, dos_by
 from qdstruct.analysis.edges import alignment_type, band_edges
+from qdstruct.analysis.energies import (
+    adhesion_energy,
+    binding_energy,
+    formation_energy,
+    formation_energy_line,
+    strain_energy,
+)
 from qdstruct.analysis.heights import interface_height
 from qdstruct.analysis.potential import (
     layer_period,
@@ -20,6 +27,7 @@ from qdstruct.analysis.potential import (
 )
 
 __all__ = [
+    "adhesion_energy",
     "align_by_edges",
     "align_by_reference",
     "align_by_vacuum",
@@ -28,15 +36,19 @@ __all__ = [
     "atom_groups",
     "atomic_planes",
     "band_edges",
+    "binding_energy",
     "broadened",
     "charge_difference",
     "difference_grid",
     "dos_by",
+    "formation_energy",
+    "formation_energy_line",
     "interface_height",
     "layer_period",
     "macroscopic_average",
     "plateau",
     "potential_profile",
     "shifted_edges",
+    "strain_energy",
     "vacuum_gap",
 ]
