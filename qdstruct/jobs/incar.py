@@ -76,7 +76,7 @@ def incar_settings(
         The cell.
     """
     settings = preset.settings(cell, kind)
-    points = irreducible_points(facts.atoms, facts.mesh)
+    points = irreducible_points(facts.atoms, facts.mesh) if facts.choices.cores else 1
     settings.update({s.tag: s for s in chosen_settings(facts.choices, facts.atoms, kind, points)})
     for tag, setting in overlay.items():
         if tag in RELAXATION_TAGS and kind != "relax":
@@ -207,7 +207,7 @@ def format_value(value: TagValue) -> str:
     if isinstance(value, list):
         return " ".join(format_value(item) for item in value)
     if isinstance(value, float):
-        return repr(value) if abs(value) >= 1e-4 or value == 0 else f"{value:.2E}"
+        return repr(value).upper()
     return str(value)
 
 

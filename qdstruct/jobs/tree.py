@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,7 +141,7 @@ def _write_jobs(
         jobs.append(job)
         hashes[job.name] = hashlib.sha256(poscar.encode()).hexdigest()
     tree = JobTree(
-        study=study_name, jobs=tuple(jobs), versions=_versions(), structure_hashes=hashes
+        study=study_name, jobs=tuple(jobs), versions=dict(_versions()), structure_hashes=hashes
     )
     return tree, licensed
 
@@ -206,6 +207,7 @@ def write_job(root: Path, job: Job) -> None:
     write_atomically(root / job.name / "job.json", text)
 
 
+@cache
 def _versions() -> dict[str, str]:
     found = {}
     for name in LIBRARIES:

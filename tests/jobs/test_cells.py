@@ -50,6 +50,7 @@ def test_dipole_centre_of_a_compact_slab_is_its_centre_of_mass() -> None:
     assert dipole_centre(atoms, 2)[2] == pytest.approx(expected, abs=1e-4)
 
 
+@settings(deadline=None)
 @given(
     heights=st.lists(st.floats(0.0, 18.0), min_size=1, max_size=8),
     vacuum=st.floats(6.5, 20.0),
@@ -92,6 +93,7 @@ def test_heights_of_an_oblique_cell() -> None:
     assert cell_heights(cell) == pytest.approx(volume / np.array(areas))
 
 
+@settings(deadline=None)
 @given(a=lengths, b=lengths, c=lengths, spacing=st.floats(0.1, 0.6))
 def test_mesh_of_an_orthogonal_cell_is_as_dense_as_asked_and_no_denser(
     a: float, b: float, c: float, spacing: float
@@ -103,6 +105,7 @@ def test_mesh_of_an_orthogonal_cell_is_as_dense_as_asked_and_no_denser(
         assert count == 1 or 2 * np.pi / length / (count - 1) > spacing * (1 - 1e-3)
 
 
+@settings(deadline=None)
 @given(a=lengths, spacing=st.floats(0.1, 0.6))
 def test_mesh_keeps_the_symmetry_of_the_lattice(a: float, spacing: float) -> None:
     for cell in (
@@ -134,6 +137,7 @@ def test_grid_is_the_one_pymatgen_expects_of_vasp(a: float, c: float, cutoff: fl
             assert fft_grid(np.diag([a, a, c]), cutoff, precision) == tuple(fine)
 
 
+@settings(deadline=None)
 @given(a=lengths, b=lengths, c=lengths, cutoff=st.floats(200, 800))
 def test_grid_sizes_are_even_products_of_small_primes(
     a: float, b: float, c: float, cutoff: float

@@ -9,7 +9,7 @@ import jobs_factories as make
 import numpy as np
 import pytest
 from ase.io import read
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jobs_strategies import structures
 
@@ -59,6 +59,7 @@ def test_an_explicit_tag_beats_a_choice(tmp_path: Path) -> None:
     assert tree.jobs[0].settings["IVDW"]["value"] == 202
 
 
+@settings(deadline=None)
 @given(structures(), st.dictionaries(st.sampled_from(["Cs", "Pb", "S"]), st.floats(-4, 4)))
 def test_one_moment_per_atom_in_poscar_order(atoms: Any, moments: dict[str, float]) -> None:
     from pymatgen.io.vasp.inputs import Incar
@@ -74,6 +75,7 @@ def test_one_moment_per_atom_in_poscar_order(atoms: Any, moments: dict[str, floa
         assert parsed == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(structures(), st.dictionaries(st.sampled_from(["Cs-s", "Pb-d", "Br-p"]), st.floats(0.1, 9)))
 def test_one_hubbard_entry_per_species(atoms: Any, energies: dict[str, float]) -> None:
     grouped = group_by_species(atoms)

@@ -23,6 +23,7 @@ from qdstruct.jobs.poscar import (
 )
 
 
+@settings(deadline=None)
 @given(structures())
 def test_grouping_is_stable_and_carries_everything_along(atoms: Atoms) -> None:
     grouped = group_by_species(atoms)

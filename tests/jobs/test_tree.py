@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import jobs_factories as make
 import numpy as np
 import pytest
 from ase.io import read
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jobs_strategies import structures
 
 from qdstruct.errors import StudyError
 from qdstruct.jobs import list_presets, preflight, write_tree
@@ -258,3 +262,39 @@ def test_readme_names_every_job_and_what_to_do_about_potcar(root: Path) -> None:
     text = (root / "README.txt").read_text(encoding="utf-8")
     assert all(name in text for name in NAMES)
     assert "POTCAR.spec" in text
+
+
+def test_a_third_region_becomes_a_third_part(tmp_path: Path) -> None:
+    interface = make.make_interface()
+    regions = interface.atoms.arrays["region"].astype("U9")
+    regions[-2:] = "ligand"
+    interface.atoms.set_array("region", regions, str)
+    tree = grow(tmp_path / "tree", interface, include=("interface", "difference"))
+    parts = [job for job in tree.jobs if job.kind == "difference"]
+    assert [job.keep_region for job in parts] == ["film", "substrate", "ligand"]
+    assert sum(len(job.regions) for job in parts) == len(interface.atoms)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(structures(), st.sampled_from(list_presets()))
+def test_any_interface_gives_files_that_belong_together(atoms: Any, preset: str) -> None:
+    regions = np.array(["film", "substrate"] * len(atoms))[: len(atoms) + 1]
+    atoms.append("Pb")
+    atoms.positions[-1] = [1.1, 2.2, 3.3]
+    atoms.set_array("region", None)
+    atoms.set_array("region", regions)
+    interface = dataclasses.replace(make.make_interface(), atoms=atoms)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "tree"
+        tree = grow(root, interface, preset=preset, include=("interface", "difference"))
+        whole = tree.job("interface/static")
+        for job in tree.jobs:
+            found = read(root / job.name / "POSCAR")
+            order = list(dict.fromkeys(found.get_chemical_symbols()))
+            labels = (root / job.name / "POTCAR.spec").read_text().split()
+            assert [label.partition("_")[0] for label in labels] == order
+            assert len(job.regions) == len(found)
+            if job.kind == "difference":
+                assert job.kpoints == whole.kpoints
+                for tag in ("NGXF", "NGYF", "NGZF", "ENCUT", "LREAL"):
+                    assert job.settings[tag]["value"] == whole.settings[tag]["value"]
