@@ -3,6 +3,7 @@
 Importing this room is cheap: custodian is loaded only in the process that runs a job.
 """
 
+from qdstruct.running.cancel import cancel
 from qdstruct.running.engine import ENGINES, Engine, find_engine
 from qdstruct.running.job import run_job
 from qdstruct.running.locks import LockHeldError
@@ -15,6 +16,7 @@ __all__ = [
     "Engine",
     "LockHeldError",
     "SlurmExecutor",
+    "cancel",
     "find_engine",
     "require_all_done",
     "retry",

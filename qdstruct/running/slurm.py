@@ -22,7 +22,7 @@ from qdstruct.files import write_atomically
 from qdstruct.resources import data_folder
 from qdstruct.running.tree import LOG_FILE, TIMED_OUT, run_command
 
-__all__ = ["SLURM_FILE", "SlurmExecutor", "batch_script"]
+__all__ = ["SLURM_FILE", "SlurmExecutor", "batch_script", "cancel_batch_job"]
 
 SLURM_FILE = "slurm.json"
 """In a job's directory: number of its last batch job."""
@@ -224,13 +224,20 @@ def _client(*command: str) -> str:
     return done.stdout
 
 
+def cancel_batch_job(directory: Path) -> None:
+    """Cancel the batch job of a job's directory, if there is one that has not ended."""
+    batch_id = _queued_before(directory)
+    if batch_id is not None:
+        _client("scancel", batch_id)
+
+
 def _queued_before(directory: Path) -> str | None:
     """Return the batch job of an earlier run that is still queued or running."""
     try:
-        batch_id = json.loads((directory / SLURM_FILE).read_text())["batch_job"]
+        batch_id = str(json.loads((directory / SLURM_FILE).read_text())["batch_job"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return str(batch_id) if _exit_code(str(batch_id)) is None else None
+    return batch_id if _exit_code(batch_id) is None else None
 
 
 def _queue() -> set[str] | None:

@@ -21,7 +21,7 @@ from running_factories import (
     wait_until,
 )
 
-from qdstruct.running import LockHeldError, retry, run_tree, tree_status
+from qdstruct.running import LockHeldError, cancel, retry, run_tree, tree_status
 from qdstruct.running.locks import ENGINE_LOCK, JOB_LOCK, TREE_LOCK, hold_lock, holder, is_held
 
 
@@ -226,3 +226,22 @@ def test_a_job_whose_batch_job_was_too_short_goes_on_in_another(tmp_path: Path) 
         tmp_path, tree, job_command=lambda name: ["env", "QDSTRUCT_END_TIME=1", *start(name)]
     )
     assert [(s.state, s.attempts) for s in statuses] == [("done", 2), ("done", 1)]
+
+
+@pytest.mark.parametrize("driven", [True, False])
+def test_cancel_stops_the_run_and_what_it_left_behind(tmp_path: Path, driven: bool) -> None:
+    tree = make_tree(tmp_path, CHAIN)
+    behave(tmp_path, "a/relax", "hang")
+    driver = start_driver(tmp_path)
+    wait_until(lambda: "a/relax" in lines(tmp_path / "starts.log"), "relax starts")
+    if not driven:
+        kill(driver.pid)
+        driver.wait()
+    assert cancel(tmp_path, tree) == ("a/relax",)
+    driver.wait()
+    assert free(tmp_path, CHAIN)
+    assert not is_held(tmp_path / "a/relax" / ENGINE_LOCK)
+    assert [s.state for s in tree_status(tmp_path, tree)] == ["ready", "waiting", "waiting"]
+    assert cancel(tmp_path, tree) == ()
+    statuses = run_tree(tmp_path, tree, job_command=command_for(tmp_path))
+    assert [(s.state, s.attempts) for s in statuses] == [("done", 2), ("done", 1), ("done", 1)]

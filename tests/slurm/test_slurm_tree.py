@@ -23,8 +23,9 @@ from running_factories import (
     wait_until,
 )
 
-from qdstruct.running import SlurmExecutor, retry, run_tree, tree_status
+from qdstruct.running import SlurmExecutor, cancel, retry, run_tree, tree_status
 from qdstruct.running.slurm import SLURM_FILE
+from qdstruct.running.tree import run_command
 
 
 def slurm_answers() -> bool:
@@ -103,11 +104,20 @@ def test_a_killed_driver_leaves_its_batch_jobs_to_the_next(tmp_path: Path) -> No
     assert sorted(lines(tmp_path / "starts.log")) == sorted(DIAMOND)
 
 
+def test_cancel_reaches_the_batch_jobs_of_a_killed_driver(tmp_path: Path) -> None:
+    tree = make_tree(tmp_path, {"one": ()})
+    behave(tmp_path, "one", "hang")
+    pool = executor()
+    pool.submit(run_command, command_for(tmp_path)("one"), str(tmp_path / "one"))
+    wait_until(lambda: lines(tmp_path / "starts.log") == ["one"], "one starts")
+    assert cancel(tmp_path, tree) == ("one",)
+    assert tree_status(tmp_path, tree)[0].state == "ready"
+    pool.shutdown(wait=False)
+
+
 def test_a_queued_batch_job_is_not_submitted_twice(tmp_path: Path) -> None:
     tree = make_tree(tmp_path, {"one": ()})
     pool = executor(begin="now+60")
-    from qdstruct.running.tree import run_command
-
     first = pool.submit(run_command, command_for(tmp_path)("one"), str(tmp_path / "one"))
     before = batch_job(tmp_path, "one")
     second = executor().submit(run_command, command_for(tmp_path)("one"), str(tmp_path / "one"))
