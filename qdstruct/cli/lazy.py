@@ -60,6 +60,12 @@ COMMANDS: dict[str, dict[str, str]] = {
         "diffraction": "Kinematic electron diffraction along a zone axis: indexed spots.",
         "saxs": "Small-angle scattering of particles, supraparticles and films; q in 1/nm.",
     },
+    "images": {
+        "hrtem": "High-resolution image of a thin crystal: phase object and contrast transfer.",
+        "fft": "Lattice spots in the Fourier transform of an image.",
+        "index": "Phase and zone axis of an image's spots, best first.",
+        "gpa": "Strain and rotation maps by geometric phase analysis (Hÿtch 1998).",
+    },
 }
 """File in ``qdstruct/cli/`` → its commands → what each does (first line of its help)."""
 

@@ -1,4 +1,4 @@
-"""Commands: xrd, diffraction and saxs."""
+"""Commands: xrd, diffraction and saxs; what reads words for them and for the images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qdstruct.model import PowderPattern, SmallAngleCurve, SpotPattern
     from qdstruct.simulation import LayerStack, SimpleCubicArray
 
-__all__ = ["commands"]
+__all__ = ["commands", "nanometres", "numbers", "read_structure", "warn"]
 
 commands = typer.Typer()
 MOST_ROWS = 40
@@ -24,11 +24,19 @@ VACUUM_GAP = 8.0
 """Å: an empty layer wider than this in a cell is vacuum."""
 
 
-def _warn(message: str) -> None:
+def warn(message: str) -> None:
+    """Print a warning on stderr."""
     typer.echo(f"qdstruct: warning: {message}", err=True)
 
 
-def _numbers(text: str, count: int, what: str) -> list[float]:
+def numbers(text: str, count: int, what: str) -> list[float]:
+    """Read numbers with commas or spaces between them.
+
+    Raises
+    ------
+    InputError
+        If they are not `count` finite numbers.
+    """
     import math
 
     from qdstruct.errors import InputError
@@ -84,11 +92,11 @@ def xrd(
     """
     from qdstruct.cli.output import print_json
 
-    low, high = _numbers(two_theta, 2, "a range of angles")
-    size_nm = None if size is None else _nanometres(size)
+    low, high = numbers(two_theta, 2, "a range of angles")
+    size_nm = None if size is None else nanometres(size)
     patterns = []
     for structure in structures:
-        name, atoms = _structure(structure)
+        name, atoms = read_structure(structure)
         if debye:
             patterns.append(
                 _particle_pattern(name, atoms, anode, (low, high), size_nm, shape, step)
@@ -107,7 +115,7 @@ def xrd(
         _print_lines(pattern) if pattern.peaks else _print_maxima(pattern)
 
 
-def _structure(text: str) -> tuple[str, Atoms]:
+def read_structure(text: str) -> tuple[str, Atoms]:
     """Return name and atoms; a file is read as it is, without a search for its symmetry."""
     from pathlib import Path
 
@@ -142,7 +150,7 @@ def _crystal_pattern(
     )
     gaps = widest_gaps(atoms)
     if gaps.max() > VACUUM_GAP:
-        _warn(
+        warn(
             f"{name}: {gaps.max():.1f} Å along {'abc'[int(gaps.argmax())]} are empty; the pattern "
             "is that of the periodic stack with its vacuum"
         )
@@ -198,7 +206,23 @@ def _print_maxima(pattern: PowderPattern) -> None:
     )
 
 
-def _nanometres(text: str, *, zero: bool = False) -> float:
+def nanometres(text: str, *, zero: bool = False, bare: str = "nm") -> float:
+    """Read a length such as ``16nm`` or ``160A`` and return it in nm.
+
+    Parameters
+    ----------
+    text : str
+        What the user typed.
+    zero : bool
+        Allow zero.
+    bare : {"nm", "A"}
+        Unit of a number without one.
+
+    Raises
+    ------
+    InputError
+        If it is not a length.
+    """
     import re
 
     from qdstruct.errors import InputError
@@ -210,7 +234,7 @@ def _nanometres(text: str, *, zero: bool = False) -> float:
         value = float("nan")
     if not (value > 0 or (zero and value == 0)) or match is None:
         raise InputError(f"'{text}' is not a size", hint="write for example 16nm or 160A")
-    return value / 10 if match.group(2) in ("A", "Å") else value
+    return value / 10 if (match.group(2) or bare) in ("A", "Å") else value
 
 
 def _powder_document(pattern: PowderPattern) -> dict[str, Any]:
@@ -296,7 +320,7 @@ def diffraction(
     from qdstruct.cli.output import parse_miller, print_json
     from qdstruct.simulation import zone_axis_pattern
 
-    name, atoms = _structure(structure)
+    name, atoms = read_structure(structure)
     pattern = zone_axis_pattern(atoms, name=name, zone=parse_miller(zone), max_g=max_g)
     if json:
         print_json(_spot_document(pattern))
@@ -393,18 +417,18 @@ def saxs(
     from qdstruct.errors import InputError
     from qdstruct.simulation import ParticleShape, small_angle_curve
 
-    low, high = _numbers(q_range, 2, "a range of q")
+    low, high = numbers(q_range, 2, "a range of q")
     if not (0 < low < high and 3 <= points <= 1_000_000):
         raise InputError(f"q from {low:g} to {high:g} 1/nm in {points} points is not a range")
-    core, outer = _numbers(contrast, 2, "a pair of contrasts")
-    edges = [10 * _nanometres(word) for word in size.split(",")]
+    core, outer = numbers(contrast, 2, "a pair of contrasts")
+    edges = [10 * nanometres(word) for word in size.split(",")]
     edges = edges * 3 if len(edges) == 1 else edges
     if len(edges) != 3:
         raise InputError(f"'{size}' is not a size: give one length or three")
     particle = ParticleShape(
         kind=shape,
         size=(edges[0], edges[1], edges[2]),
-        shell=10 * _nanometres(shell, zero=True),
+        shell=10 * nanometres(shell, zero=True),
         core_contrast=core,
         shell_contrast=outer,
     )
@@ -429,16 +453,16 @@ def _arrangement(
     from qdstruct.errors import InputError
     from qdstruct.simulation import LayerStack, SimpleCubicArray
 
-    spread = 10 * _nanometres(disorder, zero=True)
+    spread = 10 * nanometres(disorder, zero=True)
     if spacing is not None and period is not None:
         raise InputError("--spacing makes a superlattice and --period a film: give one of them")
     if period is not None:
-        return LayerStack(period=10 * _nanometres(period), layers=layers, disorder=spread)
+        return LayerStack(period=10 * nanometres(period), layers=layers, disorder=spread)
     if spacing is None:
         return None
-    n = [int(number) for number in _numbers(cells, 3, "a number of cells")]
+    n = [int(number) for number in numbers(cells, 3, "a number of cells")]
     return SimpleCubicArray(
-        spacing=10 * _nanometres(spacing),
+        spacing=10 * nanometres(spacing),
         cells=(n[0], n[1], n[2]),
         disorder=spread,
         vacancies=vacancies,

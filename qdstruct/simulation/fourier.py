@@ -36,7 +36,12 @@ def power_spectrum(
 
 
 def find_spots(
-    micrograph: Micrograph, *, max_g: float | None = None, threshold: float = 30.0, limit: int = 40
+    micrograph: Micrograph,
+    *,
+    max_g: float | None = None,
+    threshold: float = 30.0,
+    min_height: float = 0.2,
+    limit: int = 40,
 ) -> tuple[FoundSpot, ...]:
     """Find the spots of the power spectrum, strongest first.
 
@@ -49,6 +54,9 @@ def find_spots(
     threshold : float
         How many times a spot's power must exceed the median power at its own distance from the
         origin.
+    min_height : float
+        Leave out spots below this percentage of the strongest; the first side lobe of a spot
+        under the Hann window has 0.07 %.
     limit : int
         Largest number of spots.
 
@@ -72,6 +80,7 @@ def find_spots(
     peaks &= (length > MIN_CYCLES * max(steps)) & (length <= reach - max(steps))
     peaks &= (g_y[:, None] > 0) | ((g_y[:, None] == 0) & (g_x[None, :] > 0))
     peaks &= power > threshold * _background(power, length, max(steps))
+    peaks &= power >= min_height / 100 * power[peaks].max(initial=0.0)
     place = np.argwhere(peaks)
     if len(place) == 0:
         raise InputError(

@@ -1,0 +1,343 @@
+"""Commands: hrtem, fft, index and gpa."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qdstruct.cli.output import JsonOption
+
+if TYPE_CHECKING:
+    from qdstruct.model import FoundSpot, Micrograph, SpotIndexing, StrainMap
+
+__all__ = ["commands"]
+
+commands = typer.Typer()
+
+PixelOption = Annotated[
+    str | None, typer.Option(metavar="SIZE[,SIZE]", help="Pixel size: 0.21A, or along y,x.")
+]
+
+
+@commands.command("hrtem")
+def hrtem(
+    structure: Annotated[
+        str, typer.Argument(metavar="FILE_OR_PHASE", help="Phase name or structure file.")
+    ],
+    zone: Annotated[
+        str, typer.Option(metavar="U,V,W", help="Zone axis in the axes of the file's cell.")
+    ],
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="Image to write: .png, .tif (32 bit) or .npy.")
+    ],
+    voltage: Annotated[float, typer.Option(help="Accelerating voltage in kV.")] = 200.0,
+    cs: Annotated[float, typer.Option(help="Spherical aberration in mm.")] = 1.2,
+    defocus: Annotated[
+        float | None, typer.Option(help="Å, positive under focus; Scherzer's by default.")
+    ] = None,
+    thickness: Annotated[float, typer.Option(help="Å.")] = 30.0,
+    field: Annotated[str, typer.Option(metavar="W,H", help="Width and height in Å.")] = "80,80",
+    pixel: Annotated[float, typer.Option(help="Pixel size in Å.")] = 0.2,
+    turn: Annotated[float, typer.Option(help="Turn the crystal, degrees.")] = 0.0,
+    model: Annotated[str, typer.Option(help="phase-object or weak-phase.")] = "phase-object",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the image.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """High-resolution image of a thin crystal: phase object and contrast transfer.
+
+    Example: qdstruct hrtem CsPbBr3-cubic --zone 0,0,1 --thickness 10 -o image.png
+    """
+    from pathlib import Path
+
+    from qdstruct.cli.output import parse_miller, print_json
+    from qdstruct.cli.simulation import numbers, read_structure
+    from qdstruct.files import refuse_existing
+    from qdstruct.simulation import Microscope, hrtem_image, write_image
+
+    path = Path(output)
+    refuse_existing(path, force=force)
+    name, atoms = read_structure(structure)
+    width, height = numbers(field, 2, "a width and a height")
+    image = hrtem_image(
+        atoms,
+        name=name,
+        zone=parse_miller(zone),
+        thickness=thickness,
+        field=(width, height),
+        pixel_size=pixel,
+        microscope=Microscope(voltage=1e3 * voltage, cs=1e7 * cs, defocus=defocus),
+        turn=turn,
+        model=model,
+    )
+    write_image(image, path, force=force)
+    document = {"phase": name, "image": str(path), "pixel_size": pixel, **image.image.attrs}
+    print_json(document) if json else _print_settings(document)
+
+
+def _print_settings(document: dict[str, Any]) -> None:
+    from qdstruct.cli.output import print_table
+
+    rows = [
+        [key, f"{value:.5g}" if isinstance(value, float) else str(value)]
+        for key, value in document.items()
+    ]
+    print_table("Simulated image", ["", ""], rows)
+
+
+@commands.command("fft")
+def fft(
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="PNG, TIFF or .npy.")],
+    pixel: PixelOption = None,
+    max_g: Annotated[float | None, typer.Option(help="Largest 1/d in 1/Å.")] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Power of a spot over the median at its distance.")
+    ] = 30.0,
+    json: JsonOption = False,
+) -> None:
+    """Lattice spots in the Fourier transform of an image.
+
+    Example: qdstruct fft image.tif --pixel 0.21A
+    """
+    from qdstruct.cli.output import print_json, print_table
+    from qdstruct.simulation import find_spots
+
+    spots = find_spots(_image(image, pixel), max_g=max_g, threshold=threshold)
+    if json:
+        print_json({"image": image, "spots": [_spot_entry(spot) for spot in spots]})
+        return
+    print_table(
+        f"{image}: one of each pair ±g; angle from x, counter-clockwise",
+        ["d / Å", "g / Å⁻¹", "angle / °", "power"],
+        [
+            [f"{1 / s.length:.4f}", f"{s.length:.4f}", f"{s.angle:.2f}", f"{s.height:.3g}"]
+            for s in spots
+        ],
+    )
+
+
+def _spot_entry(spot: FoundSpot) -> dict[str, Any]:
+    return {
+        "position": list(spot.g),
+        "g": spot.length,
+        "d": 1 / spot.length,
+        "angle": spot.angle,
+        "power": spot.height,
+    }
+
+
+def _image(name: str, pixel: str | None) -> Micrograph:
+    """Read an image; warnings about it go to stderr as one line each."""
+    import warnings
+    from pathlib import Path
+
+    from qdstruct.cli.simulation import nanometres, warn
+    from qdstruct.simulation import read_image
+
+    size: float | tuple[float, float] | None = None
+    if pixel is not None:
+        steps = [10 * nanometres(word, bare="A") for word in pixel.split(",")]
+        size = steps[0] if len(steps) == 1 else (steps[0], steps[-1])
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        micrograph = read_image(Path(name), size)
+    for warning in said:
+        warn(str(warning.message))
+    return micrograph
+
+
+@commands.command("index")
+def index(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="IMAGE_OR_SPOTS", help="An image, or x,y;x,y;… in 1/Å."),
+    ],
+    phases: Annotated[
+        list[str], typer.Option("--phase", help="Phase name or file to try; repeat it.")
+    ],
+    pixel: PixelOption = None,
+    max_g: Annotated[float | None, typer.Option(help="Largest 1/d used, 1/Å.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Relative error of lengths.")] = 0.03,
+    angle: Annotated[float, typer.Option(help="Error of angles in degrees.")] = 2.0,
+    crystals: Annotated[
+        int, typer.Option(help="2: explain the spots by two overlapping crystals.")
+    ] = 1,
+    json: JsonOption = False,
+) -> None:
+    """Phase and zone axis of an image's spots, best first.
+
+    Example: qdstruct index image.tif --pixel 0.21A --phase CsPbBr3-cubic --phase CdS-zincblende
+    """
+    from qdstruct.cli.output import print_json
+    from qdstruct.cli.simulation import numbers, read_structure
+    from qdstruct.simulation import find_spots, index_overlapping, index_spots
+
+    points: list[tuple[float, float]]
+    if ";" in source:
+        pairs = [numbers(word, 2, "a spot") for word in source.split(";") if word.strip()]
+        points = [(x, y) for x, y in pairs]
+    else:
+        points = [spot.g for spot in find_spots(_image(source, pixel), max_g=max_g)]
+    candidates = [read_structure(phase) for phase in phases]
+    if crystals > 1:
+        found = index_overlapping(
+            points, candidates, crystals=crystals, tolerance=tolerance, angle_tolerance=angle
+        )
+    else:
+        found = index_spots(points, candidates, tolerance=tolerance, angle_tolerance=angle)
+    if json:
+        print_json({"explanations": [explanation.to_dict() for explanation in found]})
+    else:
+        _print_explanations(found, crystals)
+
+
+def _print_explanations(found: tuple[SpotIndexing, ...], crystals: int) -> None:
+    from qdstruct.cli.output import print_table
+
+    rows = [
+        [
+            e.phase,
+            "[" + " ".join(map(str, e.zone)) + "]",
+            f"{len(e.spots)}/{e.n_spots}",
+            f"{100 * e.rms:.2f}",
+            f"{100 * e.missing:.0f}",
+            f"{e.turn:.2f}",
+            f"{e.score:.3f}",
+            " ".join("(" + " ".join(map(str, spot.hkl)) + ")" for spot in e.spots[:3]),
+        ]
+        for e in found
+    ]
+    print_table(
+        "One row per crystal" if crystals > 1 else "Explanations, best first",
+        ["phase", "zone", "spots", "rms / %", "missing / %", "turn / °", "score", "first spots"],
+        rows,
+        note="Zone and indices in the axes of the phase's cell; missing: strong spots not seen.",
+    )
+
+
+@commands.command("gpa")
+def gpa(
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="PNG, TIFF or .npy.")],
+    reference: Annotated[
+        str, typer.Option(metavar="X0,Y0,X1,Y1", help="Unstrained rectangle in Å, y upwards.")
+    ],
+    pixel: PixelOption = None,
+    g1: Annotated[
+        str | None, typer.Option(metavar="X,Y", help="First spot in 1/Å; else the strongest.")
+    ] = None,
+    g2: Annotated[str | None, typer.Option(metavar="X,Y", help="Second spot in 1/Å.")] = None,
+    resolution: Annotated[float | None, typer.Option(help="Å; four periods by default.")] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="Write the maps as .npz.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Strain and rotation maps by geometric phase analysis (Hÿtch 1998).
+
+    Example: qdstruct gpa junction.tif --pixel 0.21A --reference 20,20,80,180 -o strain.npz
+    """
+    from pathlib import Path
+
+    from qdstruct.cli.output import print_json
+    from qdstruct.cli.simulation import numbers
+    from qdstruct.files import refuse_existing
+    from qdstruct.simulation import strain_map
+
+    if output is not None:
+        refuse_existing(Path(output), force=force)
+    micrograph = _image(image, pixel)
+    x0, y0, x1, y1 = numbers(reference, 4, "a rectangle")
+    first, second = _two_spots(micrograph, g1, g2)
+    result = strain_map(
+        micrograph, first, second, reference=(x0, y0, x1, y1), resolution=resolution
+    )
+    if output is not None:
+        _write_maps(result, Path(output), force=force)
+    document = _strain_document(result)
+    print_json(document) if json else _print_strain(document)
+
+
+def _two_spots(
+    micrograph: Micrograph, g1: str | None, g2: str | None
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the spots asked for, or the strongest and the strongest across it."""
+    from math import radians, sin
+
+    from qdstruct.cli.simulation import numbers
+    from qdstruct.errors import InputError
+    from qdstruct.simulation import find_spots
+
+    if g1 is not None and g2 is not None:
+        (x1, y1), (x2, y2) = numbers(g1, 2, "a spot"), numbers(g2, 2, "a spot")
+        return (x1, y1), (x2, y2)
+    if g1 is not None or g2 is not None:
+        raise InputError("--g1 and --g2 go together: give both or neither")
+    spots = find_spots(micrograph)
+    across = [s for s in spots if abs(sin(radians(s.angle - spots[0].angle))) > sin(radians(30))]
+    if not across:
+        raise InputError(
+            "the image shows lattice fringes in one direction only",
+            hint="give two spots with --g1 and --g2",
+        )
+    return spots[0].g, across[0].g
+
+
+def _write_maps(result: StrainMap, path: Any, *, force: bool) -> None:
+    import io
+
+    import numpy as np
+
+    from qdstruct.files import write_atomically
+
+    stream = io.BytesIO()
+    maps = result.maps
+    np.savez_compressed(
+        stream,
+        exx=maps["exx"].to_numpy(),
+        eyy=maps["eyy"].to_numpy(),
+        exy=maps["exy"].to_numpy(),
+        rotation=maps["rotation"].to_numpy(),
+        x=maps.coords["x"].to_numpy(),
+        y=maps.coords["y"].to_numpy(),
+    )
+    write_atomically(path, stream.getvalue(), force=force)
+    typer.echo(f"wrote {path}: exx, eyy, exy, rotation, x, y (Å, degrees)", err=True)
+
+
+def _strain_document(result: StrainMap) -> dict[str, Any]:
+    import numpy as np
+
+    profile = result.maps.mean("y", skipna=True)
+    kept = np.isfinite(profile["exx"].to_numpy())
+    return {
+        "g1": list(result.g1),
+        "g2": list(result.g2),
+        "resolution": result.resolution,
+        "reference": list(result.reference),
+        "noise": result.noise,
+        "mean_along_y": {
+            "x": profile.coords["x"].to_numpy()[kept].tolist(),
+            **{str(name): profile[name].to_numpy()[kept].tolist() for name in profile.data_vars},
+        },
+    }
+
+
+def _print_strain(document: dict[str, Any]) -> None:
+    from qdstruct.cli.output import print_table
+
+    profile = document["mean_along_y"]
+    step = max(1, len(profile["x"]) // 24)
+    rows = [
+        [f"{profile['x'][i]:.1f}"]
+        + [f"{100 * profile[name][i]:+.2f}" for name in ("exx", "eyy", "exy")]
+        + [f"{profile['rotation'][i]:+.2f}"]
+        for i in range(0, len(profile["x"]), step)
+    ]
+    print_table(
+        f"Mean along y; resolution {document['resolution']:.3g} Å, "
+        f"noise {100 * document['noise']:.2f} %",
+        ["x / Å", "exx / %", "eyy / %", "exy / %", "rotation / °"],
+        rows,
+        note="Relative to the reference region; -o writes the maps.",
+    )
