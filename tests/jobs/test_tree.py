@@ -20,8 +20,8 @@ from jobs_strategies import structures
 
 from qdstruct.errors import StudyError
 from qdstruct.jobs import list_presets, preflight, write_tree
-from qdstruct.jobs.drafts import SLAB_VACUUM, strain_free_cell, strained_slab
 from qdstruct.jobs.explain import read_incar
+from qdstruct.jobs.references import SLAB_VACUUM, strain_free_cell, strained_slab
 from qdstruct.model import CalculationSettings, Interface, Job, JobTree, Phase
 
 NAMES = [
