@@ -1,15 +1,19 @@
-"""Slabs and interfaces, atom by atom."""
+"""Slabs, interfaces and particles, atom by atom."""
 
 from qdstruct.building.check import check_structure
 from qdstruct.building.export import write_structure
 from qdstruct.building.interface import build_interface
+from qdstruct.building.janus import build_janus
 from qdstruct.building.lateral import build_lateral
+from qdstruct.building.nanocrystal import build_nanocrystal
 from qdstruct.building.slab import build_slab
 from qdstruct.building.terminations import terminations
 
 __all__ = [
     "build_interface",
+    "build_janus",
     "build_lateral",
+    "build_nanocrystal",
     "build_slab",
     "check_structure",
     "terminations",

@@ -17,7 +17,7 @@ from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["build_interface", "matched_slabs", "stack_slabs"]
+__all__ = ["build_interface", "matched_slabs", "matched_transforms", "stack_slabs"]
 
 
 def build_interface(
@@ -133,17 +133,28 @@ def matched_slabs(
     BuildError
         If the match does not belong to the crystals, or the supercells are mirror images.
     """
-    film_transform = _own_transform(film.stack, match.film_plane_vectors, match.film_transform)
-    substrate_transform = _own_transform(
-        substrate.stack, match.substrate_plane_vectors, match.substrate_transform
-    )
-    signs = {int(np.sign(round(np.linalg.det(t)))) for t in (film_transform, substrate_transform)}
-    if signs == {-1}:
-        film_transform, substrate_transform = film_transform[::-1], substrate_transform[::-1]
+    film_transform, substrate_transform = matched_transforms(film.stack, substrate.stack, match)
     return (
         slab_from_cut(film, film_transform, vacuum=vacuum),
         slab_from_cut(substrate, substrate_transform, vacuum=vacuum),
     )
+
+
+def matched_transforms(
+    film: PlaneStack, substrate: PlaneStack, match: CoincidenceMatch
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the supercells of a match in the in-plane bases of the two stacks, right-handed.
+
+    Raises
+    ------
+    BuildError
+        If the match does not belong to the crystals.
+    """
+    above = _own_transform(film, match.film_plane_vectors, match.film_transform)
+    below = _own_transform(substrate, match.substrate_plane_vectors, match.substrate_transform)
+    if all(round(float(np.linalg.det(transform))) < 0 for transform in (above, below)):
+        return above[::-1], below[::-1]
+    return above, below
 
 
 def _own_transform(
@@ -189,7 +200,7 @@ def stack_slabs(
     target = shared_cell(cells[0], cells[1], strain_on)
     upper = _part(film, target, "film")
     lower = _part(substrate, target, "substrate")
-    upper.positions[:, :2] += np.asarray(shift) @ target
+    _shift(upper, shift, target)
     bodies, gaps = [lower], []
     for body in [upper, *([lower.copy()] if sandwich else [])]:
         distance = contact_height(bodies[-1], body, target) if gap is None else gap
@@ -226,21 +237,32 @@ def stack_slabs(
 def _part(slab: Slab, target: NDArray[np.float64], region: str) -> Atoms:
     """Deform a slab into the shared cell; molecules move as a whole and keep their shape."""
     atoms = slab.atoms.copy()
-    cell = np.asarray(atoms.cell)[:2, :2]
-    deform = np.linalg.solve(cell, target) - np.eye(2)
-    anchors = atoms.positions[:, :2].copy()
-    ids = atoms.arrays["molecule"]
-    for axis in range(2):
-        inside = ids >= 0
-        if inside.any():
-            counts = np.bincount(ids[inside])
-            sums = np.bincount(ids[inside], weights=atoms.positions[inside, axis])
-            anchors[inside, axis] = (sums / counts)[ids[inside]]
-    atoms.positions[:, :2] += anchors @ deform
+    deform = np.linalg.solve(np.asarray(atoms.cell)[:2, :2], target) - np.eye(2)
+    atoms.positions[:, :2] += _anchors(atoms) @ deform
     atoms.positions[:, 2] -= atoms.positions[:, 2].min()
     atoms.cell[:2, :2] = target
     atoms.set_array("region", np.array([region] * len(atoms), dtype="<U9"))
     return atoms
+
+
+def _anchors(atoms: Atoms) -> NDArray[np.float64]:
+    """In-plane position of each framework atom, or of the centre of its molecule, (N, 2), Å."""
+    anchors = atoms.positions[:, :2].copy()
+    ids = atoms.arrays["molecule"]
+    inside = ids >= 0
+    if inside.any():
+        counts = np.bincount(ids[inside])
+        for axis in range(2):
+            sums = np.bincount(ids[inside], weights=atoms.positions[inside, axis])
+            anchors[inside, axis] = (sums / counts)[ids[inside]]
+    return np.asarray(anchors)
+
+
+def _shift(atoms: Atoms, shift: tuple[float, float], cell: NDArray[np.float64]) -> None:
+    """Shift a body in the plane and wrap it back into the cell, molecules whole."""
+    anchors = _anchors(atoms) @ np.linalg.inv(cell)
+    moved = anchors + np.asarray(shift)
+    atoms.positions[:, :2] += (moved - np.floor(moved + 1e-6) - anchors) @ cell
 
 
 def _join(bodies: list[Atoms]) -> Atoms:

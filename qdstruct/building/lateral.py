@@ -58,7 +58,8 @@ class _Attempt:
         broken = len(self.junction.broken_film) + len(self.junction.broken_substrate)
         misshapen = len(bridges) - len(corners)
         stretch = sum(abs(b.film_length - b.substrate_length) for b in corners)
-        return (broken + 2 * misshapen - 2 * len(corners), stretch, self.interface.gap)
+        failures = broken + 2 * misshapen - 2 * len(corners)
+        return (failures, bool(self.junction.removed), stretch, self.interface.gap)
 
 
 def build_lateral(

@@ -19,7 +19,7 @@ from qdstruct.model import Miller, Phase
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["AtomicPlane", "PlaneStack", "plane_stack"]
+__all__ = ["AtomicPlane", "PlaneStack", "number_units", "plane_stack", "unit_centres"]
 
 PLANE_TOLERANCE = 0.45
 """Å: heights closer than this belong to one atomic plane. Wide enough for the halide of tilted
@@ -121,9 +121,9 @@ def plane_stack(phase: Phase, hkl: Miller, *, tolerance: float = PLANE_TOLERANCE
     atoms = phase.atoms
     plane = lattice_plane(atoms.cell, primitive_lattice(atoms), hkl)
     molecules = find_molecules(atoms)
-    unit_of = _number_units(molecules.ids)
+    unit_of = number_units(molecules.ids)
     positions = (atoms.positions + molecules.images @ np.asarray(atoms.cell)) @ plane.frame.T
-    centres = _means(positions, unit_of)
+    centres = unit_centres(positions, unit_of)
     basis = np.vstack([plane.vectors, plane.step]) @ plane.frame.T
     keep = _one_per_lattice_point(centres, _formulas(atoms, unit_of), basis)
     chosen = np.isin(unit_of, keep)
@@ -162,7 +162,7 @@ def plane_stack(phase: Phase, hkl: Miller, *, tolerance: float = PLANE_TOLERANCE
     )
 
 
-def _number_units(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def number_units(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give every framework atom and every molecule a number of its own, in order of atoms."""
     labels = np.where(ids >= 0, ids, np.arange(len(ids)) + ids.max(initial=0) + 1)
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
@@ -171,7 +171,8 @@ def _number_units(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return rank[inverse]
 
 
-def _means(positions: NDArray[np.float64], unit_of: NDArray[np.int64]) -> NDArray[np.float64]:
+def unit_centres(positions: NDArray[np.float64], unit_of: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean position of every unit, (m, 3)."""
     counts = np.bincount(unit_of)
     sums = np.array([np.bincount(unit_of, weights=positions[:, k]) for k in range(3)])
     return np.asarray((sums / counts).T)

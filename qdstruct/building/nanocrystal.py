@@ -1,0 +1,123 @@
+"""Nanocrystals of one phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from qdstruct.building.carving import Body, carve
+from qdstruct.building.neutral import neutral_particle
+from qdstruct.building.shapes import cuboid, sphere, wulff
+from qdstruct.errors import BuildError
+from qdstruct.model import Miller, Nanocrystal, Phase
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["build_nanocrystal", "in_open_box"]
+
+DEFAULT_FACETS = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+
+
+def build_nanocrystal(
+    phase: Phase,
+    *,
+    shape: Literal["cuboid", "sphere", "wulff"] = "cuboid",
+    size: float | Sequence[float],
+    facets: Sequence[ArrayLike] = DEFAULT_FACETS,
+    energies: Mapping[Miller, float] | None = None,
+    termination: str | None = None,
+    neutral: bool = True,
+    vacuum: float = 10.0,
+) -> Nanocrystal:
+    """Carve a nanocrystal out of a crystal.
+
+    Parameters
+    ----------
+    phase : Phase
+        The crystal.
+    shape : {"cuboid", "sphere", "wulff"}
+        A truncated cube is a Wulff form of two facet families.
+    size : float or three floats
+        Edges of the cuboid along its facet normals (to the nearest whole number of planes),
+        diameter of the sphere, or distance between the lowest-energy faces of the Wulff form, Å.
+    facets : three Miller indices
+        Faces of the cuboid; for orthorhombic CsPbBr3 in Pbnm the pseudo-cubic ones are (1, 1, 0),
+        (1, -1, 0) and (0, 0, 1).
+    energies : mapping, optional
+        Surface energy of each facet family of the Wulff form.
+    termination : str, optional
+        Plane on the faces of the cuboid, ``CsBr`` or ``PbBr2``.
+    neutral : bool
+        Take out the least bound surface ions until the formal charge is zero
+        (`neutral_particle` states the rule).
+    vacuum : float
+        Empty space on every side of the box, Å.
+
+    Raises
+    ------
+    BuildError
+        For shapes, sizes or terminations that do not exist.
+    """
+    body, extent = _body(phase, shape, size, facets, energies, termination)
+    atoms = carve(phase, body)
+    if len(atoms) == 0:
+        raise BuildError(f"a {shape} of {size} Å holds no atom of {phase.name}")
+    atoms.set_array("region", np.array(["core"] * len(atoms), dtype="<U9"))
+    charge = float(atoms.arrays["formal_charge"].sum())
+    removed = ""
+    if neutral:
+        atoms, removed, charge = neutral_particle(atoms)
+    return Nanocrystal(
+        atoms=in_open_box(atoms, vacuum),
+        kind="nanocrystal",
+        shape=shape,
+        phase_names=(phase.name,),
+        size=extent,
+        removed=removed,
+        charge=round(charge, 6) + 0.0,
+    )
+
+
+def _body(
+    phase: Phase,
+    shape: str,
+    size: float | Sequence[float],
+    facets: Sequence[ArrayLike],
+    energies: Mapping[Miller, float] | None,
+    termination: str | None,
+) -> tuple[Body, tuple[float, float, float]]:
+    edges = tuple(float(s) for s in np.broadcast_to(np.asarray(size, dtype=float), 3))
+    if not np.isfinite(edges).all() or min(edges) <= 0:
+        raise BuildError(f"sizes are positive lengths in Å, not {size}")
+    if shape == "cuboid":
+        return cuboid(phase, facets, edges, termination)
+    if shape == "sphere":
+        return sphere(phase.atoms.positions[0], edges[0]), (edges[0], edges[0], edges[0])
+    if shape == "wulff":
+        if energies is None:
+            raise BuildError("a Wulff form needs surface energies", hint="give energies={hkl: γ}")
+        body = wulff(phase, energies, edges[0])
+        return body, (edges[0], edges[0], edges[0])
+    raise BuildError(f"the shape '{shape}' is unknown", hint="cuboid, sphere or wulff")
+
+
+def in_open_box(atoms: Atoms, vacuum: float) -> Atoms:
+    """Centre a particle in a box with empty space on every side.
+
+    Raises
+    ------
+    BuildError
+        For a negative vacuum.
+    """
+    if not (np.isfinite(vacuum) and vacuum >= 0):
+        raise BuildError(f"a vacuum of {vacuum:g} Å does not exist", hint="0 Å or more")
+    boxed = atoms.copy()
+    low, high = boxed.positions.min(axis=0), boxed.positions.max(axis=0)
+    boxed.positions += vacuum - low
+    boxed.cell = np.diag(np.maximum(high - low + 2 * vacuum, 1.0))
+    boxed.pbc = False
+    return boxed

@@ -1,0 +1,211 @@
+"""Shapes of particles as bodies in a crystal: cuboids on chosen facets, spheres, Wulff forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdstruct.building.carving import Body
+from qdstruct.building.stack import PlaneStack, plane_stack
+from qdstruct.building.terminations import named_planes, natural_cut, resolve_termination
+from qdstruct.errors import BuildError
+from qdstruct.geometry import reduce_miller, space_group
+from qdstruct.model import Miller, Phase
+
+__all__ = ["between_planes", "cuboid", "facet_family", "plane_bounds", "sphere", "wulff"]
+
+
+def plane_bounds(
+    stack: PlaneStack, size: float, termination: str | None
+) -> tuple[float, float, float]:
+    """Choose the two planes between which a particle lies.
+
+    Parameters
+    ----------
+    stack : PlaneStack
+        The crystal along the facet normal.
+    size : float
+        Wanted distance between the two outermost planes, Å.
+    termination : str, optional
+        The plane on both faces; where nature would cut when left out.
+
+    Returns
+    -------
+    lower, upper, extent : float
+        Heights of the two cuts (midway to the next plane outside) and the distance between the
+        outermost planes, Å.
+
+    Raises
+    ------
+    BuildError
+        If the size is smaller than one plane spacing.
+    """
+    names = named_planes(stack)
+    index = natural_cut(stack) if termination is None else resolve_termination(
+        stack, termination, "top"
+    )  # fmt: skip
+    reach = int(np.ceil(size / stack.spacing)) + 2
+    indices = np.arange(-reach * stack.n_planes, (reach + 1) * stack.n_planes)
+    ends = [int(i) for i in indices if names[i % stack.n_planes] == names[index]]
+    heights = np.array([stack.plane_height(i) for i in ends])
+    extents = heights[None, :] - heights[:, None]
+    error = np.abs(extents - size) + 1e-3 * np.abs(heights[None, :] + heights[:, None])
+    error[extents <= 1e-6] = np.inf
+    first, last = np.unravel_index(int(np.argmin(error)), error.shape)
+    extent = float(extents[first, last])
+    if size < 0.5 * extent:
+        raise BuildError(
+            f"a particle of {size:g} Å is thinner than one repeat of {stack.phase.name} "
+            f"{stack.plane.hkl} ({extent:.2f} Å)"
+        )
+    lower = (stack.plane_height(ends[first]) + stack.plane_height(ends[first] - 1)) / 2
+    upper = (stack.plane_height(ends[last]) + stack.plane_height(ends[last] + 1)) / 2
+    return lower, upper, extent
+
+
+def cuboid(
+    phase: Phase,
+    facets: Sequence[ArrayLike],
+    sizes: Sequence[float],
+    termination: str | None = None,
+) -> tuple[Body, tuple[float, float, float]]:
+    """Return the body between three pairs of facets, and its edges in Å.
+
+    Parameters
+    ----------
+    phase : Phase
+        The crystal.
+    facets : three Miller indices
+        Normals of the faces, not in one plane.
+    sizes : three floats
+        Wanted edge along each normal, Å; the nearest whole number of planes is taken.
+    termination : str, optional
+        Plane on all faces, where the facet has it.
+
+    Raises
+    ------
+    BuildError
+        If the facets do not enclose a body, or a size is too small.
+    """
+    if len(facets) != 3 or len(sizes) != 3:
+        raise BuildError("a cuboid has three facets and three sizes")
+    if min(sizes) <= 0:
+        raise BuildError(f"sizes are positive lengths, not {list(sizes)}")
+    stacks = [plane_stack(phase, reduce_miller(facet)) for facet in facets]
+    normals = np.array([stack.plane.normal for stack in stacks])
+    if abs(np.linalg.det(normals)) < 0.1:
+        raise BuildError(f"the facets {[s.plane.hkl for s in stacks]} do not enclose a body")
+    bounds = [
+        plane_bounds(stack, size, termination) for stack, size in zip(stacks, sizes, strict=True)
+    ]
+    lower = np.array([bound[0] for bound in bounds])
+    upper = np.array([bound[1] for bound in bounds])
+    extents = (bounds[0][2], bounds[1][2], bounds[2][2])
+    return between_planes(normals, lower, upper), extents
+
+
+def between_planes(
+    normals: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64]
+) -> Body:
+    """Return the parallelepiped ``lower < normals @ r < upper``.
+
+    Parameters
+    ----------
+    normals : (3, 3) array
+        Unit normals as rows.
+    lower, upper : (3,) arrays
+        Heights of the faces above the origin, Å.
+    """
+    inverse = np.linalg.inv(normals)
+    centre = inverse @ ((lower + upper) / 2)
+    signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)])
+    corners = (signs * (upper - lower) / 2) @ inverse.T
+
+    def inside(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        heights = points @ normals.T
+        return np.asarray(((heights > lower) & (heights < upper)).all(axis=1))
+
+    radius = float(np.linalg.norm(corners, axis=1).max())
+    return Body(centre=centre, radius=radius, inside=inside)
+
+
+def sphere(centre: ArrayLike, diameter: float) -> Body:
+    """Return a sphere, Å.
+
+    Raises
+    ------
+    BuildError
+        For a diameter that is not positive.
+    """
+    if not diameter > 0:
+        raise BuildError(f"a diameter of {diameter:g} Å does not exist")
+    middle = np.asarray(centre, dtype=float)
+
+    def inside(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray(np.linalg.norm(points - middle, axis=1) <= diameter / 2 + 1e-6)
+
+    return Body(centre=middle, radius=diameter / 2, inside=inside)
+
+
+def facet_family(phase: Phase, hkl: ArrayLike) -> list[Miller]:
+    """Return every facet equivalent to (hkl) by the crystal's point group."""
+    rotations = np.unique(space_group(phase.atoms).rotations, axis=0)
+    images = {reduce_miller(np.asarray(hkl) @ rotation) for rotation in rotations}
+    return sorted(images, reverse=True)
+
+
+def wulff(phase: Phase, energies: Mapping[Miller, float], size: float) -> Body:
+    """Return the equilibrium form for given surface energies.
+
+    Parameters
+    ----------
+    phase : Phase
+        The crystal.
+    energies : mapping
+        Surface energy of each facet family, any unit (only ratios matter).
+    size : float
+        Distance between opposite faces of the family with the lowest energy, Å.
+
+    Raises
+    ------
+    BuildError
+        For energies that are not positive or facets that do not enclose a body.
+
+    Notes
+    -----
+    Wulff's theorem: the distance of a facet from the centre is proportional to its surface energy
+    (Wulff, Z. Kristallogr. 34, 449 (1901)). The centre is an atom of the first kind.
+    """
+    from scipy.spatial import HalfspaceIntersection, QhullError
+
+    if not energies or min(energies.values()) <= 0:
+        raise BuildError("a Wulff form needs a positive surface energy for every facet")
+    if not size > 0:
+        raise BuildError(f"a size of {size:g} Å does not exist")
+    lowest = min(energies.values())
+    reciprocal = np.linalg.inv(np.asarray(phase.atoms.cell)).T
+    normals, distances = [], []
+    for hkl, energy in energies.items():
+        for image in facet_family(phase, hkl):
+            vector = np.asarray(image) @ reciprocal
+            normals.append(vector / np.linalg.norm(vector))
+            distances.append(size / 2 * energy / lowest)
+    planes, limits = np.array(normals), np.array(distances)
+    try:
+        corners = HalfspaceIntersection(np.column_stack([planes, -limits]), np.zeros(3))
+        radius = float(np.linalg.norm(corners.intersections, axis=1).max())
+    except QhullError:
+        radius = np.inf
+    if not np.isfinite(radius) or radius > 1e4:
+        raise BuildError(
+            f"the facets {sorted(energies)} do not enclose a body",
+            hint="add another family of facets",
+        )
+    centre = np.asarray(phase.atoms.positions[0], dtype=float)
+
+    def inside(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return np.asarray(((points - centre) @ planes.T <= limits + 1e-6).all(axis=1))
+
+    return Body(centre=centre, radius=radius, inside=inside)
