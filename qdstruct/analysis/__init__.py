@@ -18,6 +18,12 @@ from qdstruct.analysis.energies import (
     strain_energy,
 )
 from qdstruct.analysis.heights import interface_height
+from qdstruct.analysis.plateaus import (
+    core_potential_levels,
+    region_extent,
+    region_periods,
+    region_plateaus,
+)
 from qdstruct.analysis.potential import (
     layer_period,
     macroscopic_average,
@@ -39,6 +45,7 @@ __all__ = [
     "binding_energy",
     "broadened",
     "charge_difference",
+    "core_potential_levels",
     "difference_grid",
     "dos_by",
     "formation_energy",
@@ -48,6 +55,9 @@ __all__ = [
     "macroscopic_average",
     "plateau",
     "potential_profile",
+    "region_extent",
+    "region_periods",
+    "region_plateaus",
     "shifted_edges",
     "strain_energy",
     "vacuum_gap",
