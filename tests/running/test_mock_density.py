@@ -117,6 +117,21 @@ def test_dipole_correction_makes_both_sides_of_a_polar_slab_flat():
     assert abs(left.mean() - right.mean()) > 0.1
 
 
+def test_dipole_step_lies_opposite_to_dipol():
+    atoms = crystal("CdS-zincblende") * (1, 1, 2)
+    atoms.center(vacuum=8, axis=2)
+    structure = as_structure(atoms)
+    electrons = electrons_per_atom(structure, valence(structure))
+    density = valence_density(structure, (30, 30, 150), electrons)
+    default = hartree_potential(density, structure, 2).mean(axis=(0, 1))
+    same = hartree_potential(density, structure, 2, 0.5).mean(axis=(0, 1))
+    moved = hartree_potential(density, structure, 2, 0.6).mean(axis=(0, 1))
+    np.testing.assert_allclose(np.diff(default)[1:-1], np.diff(same)[1:-1], atol=2e-3)
+    jump = abs(default[-2] - default[1])
+    assert abs(moved[13] - moved[17]) == pytest.approx(jump, rel=0.02)
+    assert abs(default[13] - default[17]) < 0.02 * jump
+
+
 def test_skewed_cells_give_the_density_of_the_same_crystal():
     atoms = crystal("PbS-galena")
     skewed = as_structure(atoms)

@@ -139,6 +139,28 @@ def test_layered_perovskites_and_their_cations_are_recognised():
     assert {n for n, s in zip(names, symbols, strict=True) if s in ("C", "N", "H")} == {"molecule"}
 
 
+def test_three_dimensional_and_layered_perovskite_keep_their_names_in_one_cell():
+    """Half a cell of PMA2PbBr4 beside two cells of CsPbBr3 along the stacking axis (a)."""
+    layered = crystal("PMA2PbBr4")
+    layered = layered[layered.get_scaled_positions()[:, 0] < 0.49]
+    bulk_like = crystal("CsPbBr3-cubic") * (2, 1, 1)
+    bulk_like.positions[:, 0] += layered.positions[:, 0].max() + 3.0
+    both = Atoms(
+        [*layered.symbols, *bulk_like.symbols],
+        positions=np.concatenate([layered.positions, bulk_like.positions]),
+        cell=[bulk_like.positions[:, 0].max() + 15.0, 8.1466, 8.1232],
+        pbc=True,
+    )
+    structure = as_structure(both)
+    is_bulk = np.argsort(both.numbers, kind="stable") >= len(layered)
+    found = find_molecules(structure.symbols, structure.positions, structure.cell)
+    names = np.array(environments(structure, found))
+    lead = np.array(structure.symbols) == "Pb"
+    assert lead[is_bulk].sum() == lead[~is_bulk].sum() == 2
+    assert set(names[is_bulk & lead]) == {"halide perovskite"}
+    assert set(names[~is_bulk & lead]) == {"layered halide perovskite"}
+
+
 def test_projections_stay_below_the_total_and_leave_an_interstitial_part():
     structure = as_structure(crystal("CsPbBr3-Pnma"))
     _, dos, _settings, _ = solve(structure)

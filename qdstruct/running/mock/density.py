@@ -162,13 +162,17 @@ def _pieces(points: NDArray[np.int64], size: int) -> list[tuple[slice, slice]]:
 
 
 def hartree_potential(
-    density: ValenceDensity, structure: MockStructure, dipole_axis: int | None
+    density: ValenceDensity,
+    structure: MockStructure,
+    dipole_axis: int | None,
+    dipole_centre: float | None = None,
 ) -> FloatArray:
     """Return the potential energy of an electron on the grid, eV, zero on average.
 
     Solves ∇²V = −4πk (ρ − ρ⁺) with the FFT. With `dipole_axis`, the linear potential of
-    J. Neugebauer and M. Scheffler, Phys. Rev. B 46, 16067 (1992), is added: its step lies in the
-    middle of the widest empty layer, and the vacuum becomes flat on both sides.
+    J. Neugebauer and M. Scheffler, Phys. Rev. B 46, 16067 (1992), is added, and the vacuum becomes
+    flat on both sides. Its step lies half a cell from `dipole_centre` (a fraction), or in the
+    middle of the widest empty layer.
     """
     charge = density.values - density.positive
     grid = charge.shape
@@ -184,19 +188,26 @@ def hartree_potential(
     transformed = np.fft.rfftn(charge) * (4 * np.pi * COULOMB) / squared
     potential_energy = np.fft.irfftn(transformed, s=grid, axes=(0, 1, 2))
     if dipole_axis is not None:
-        potential_energy = potential_energy + _dipole_correction(charge, structure, dipole_axis)
+        centre = (
+            dipole_centre if dipole_centre is not None else _slab_centre(structure, dipole_axis)
+        )
+        potential_energy = potential_energy + _ramp(charge, structure, dipole_axis, centre)
     return np.asarray(potential_energy, dtype=float)
 
 
-def _dipole_correction(charge: FloatArray, structure: MockStructure, axis: int) -> FloatArray:
+def _slab_centre(structure: MockStructure, axis: int) -> float:
+    """Return the fraction along `axis` that lies opposite the middle of the widest gap."""
+    along = np.sort(np.mod(structure.scaled[:, axis], 1.0))
+    gaps = np.diff(np.append(along, along[0] + 1.0))
+    return float(along[np.argmax(gaps)] + gaps.max() / 2 + 0.5)
+
+
+def _ramp(charge: FloatArray, structure: MockStructure, axis: int, centre: float) -> FloatArray:
     height = 1.0 / float(np.linalg.norm(np.linalg.inv(structure.cell)[:, axis]))
     n = charge.shape[axis]
     others = tuple(i for i in range(3) if i != axis)
     profile = charge.mean(axis=others)
-    along = np.sort(np.mod(structure.scaled[:, axis], 1.0))
-    gaps = np.diff(np.append(along, along[0] + 1.0))
-    start = along[np.argmax(gaps)] + gaps.max() / 2
-    z = (np.mod(np.arange(n) / n - start, 1.0) - 0.5) * height
+    z = (np.mod(np.arange(n) / n - centre + 0.5, 1.0) - 0.5) * height
     moment = float((profile * z).mean() * height)
     ramp = 4 * np.pi * COULOMB * moment * z / height
     shape = [1, 1, 1]

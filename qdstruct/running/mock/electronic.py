@@ -1,7 +1,7 @@
 """Density of states and eigenvalues from a table of band edges.
 
 Every atom contributes states between edges that follow its surroundings (``band_edges.yaml``);
-filled states of all atoms add up to NELECT. Bands are semi-ellipses smeared by SIGMA; eigenvalues
+filled states of all atoms add up to NELECT. Bands are rounded steps smeared by SIGMA; eigenvalues
 are the energies at which the integrated density of states passes whole bands, so that the band
 edges at Γ are those of the density of states.
 """
@@ -30,7 +30,7 @@ _ORBITALS = ("s", "p", "d")
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """A semi-elliptic band of one atom."""
+    """A band of one atom."""
 
     orbital: int
     """0 s, 1 p, 2 d."""
@@ -244,10 +244,14 @@ def _bands_of_atom(
     return [band for band in bands if band.states > 0]
 
 
-def _semicircle(x: FloatArray) -> FloatArray:
-    """Integral of the semi-ellipse of unit area on (-1, 1) up to x."""
+def _filled_share(x: FloatArray) -> FloatArray:
+    """Share of a band between -1 and 1 that lies below x: half a semi-ellipse, half a step.
+
+    The step keeps edges where the table puts them, whatever number of states a threshold needs.
+    """
     y = np.clip(x, -1.0, 1.0)
-    return np.asarray(0.5 + (y * np.sqrt(1 - y * y) + np.arcsin(y)) / np.pi)
+    ellipse = 0.5 + (y * np.sqrt(1 - y * y) + np.arcsin(y)) / np.pi
+    return np.asarray(0.5 * ellipse + 0.25 * (1 + y))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -274,7 +278,7 @@ def _grouped(bands: Iterable[Band]) -> _Groups:
 def _count(groups: _Groups, energies: FloatArray) -> FloatArray:
     """Return the states below each energy, without smearing."""
     middle, width = groups.low + groups.high, groups.high - groups.low
-    filled = _semicircle((2 * energies[..., None] - middle) / width)
+    filled = _filled_share((2 * energies[..., None] - middle) / width)
     return np.asarray(filled @ groups.states)
 
 

@@ -249,7 +249,9 @@ class _Run:
                 content = content[: len(content) * 3 // 5]
             (directory / "CHGCAR").write_bytes(content)
         if settings.writes_locpot:
-            field = hartree_potential(density, structure, settings.dipole_axis)
+            field = hartree_potential(
+                density, structure, settings.dipole_axis, settings.dipole_centre
+            )
             (directory / "LOCPOT").write_bytes(grid_file(structure, [field]))
 
 

@@ -56,6 +56,8 @@ class Settings:
     """LVHAR or LVTOT."""
     dipole_axis: int | None
     """Axis of the dipole correction (LDIPOL with IDIPOL = 1, 2, 3), counted from 0."""
+    dipole_centre: float | None
+    """DIPOL along that axis, fraction of the cell; None puts the step into the widest gap."""
     nelect: float
     """Valence electrons."""
     nbands: int
@@ -121,6 +123,7 @@ def read_settings(incar: Incar, structure: MockStructure, kpoints: KpointMesh) -
         lcharg=incar.flag("LCHARG", True),
         writes_locpot=incar.flag("LVHAR", False) or incar.flag("LVTOT", False),
         dipole_axis=_dipole_axis(incar),
+        dipole_centre=_dipole_centre(incar),
         nelect=nelect,
         nbands=incar.integer("NBANDS", _default_bands(nelect, len(structure.symbols), ispin)),
         grid=_grid(incar, structure, encut),
@@ -158,6 +161,15 @@ def _refuse_nonsense(settings: Settings, structure: MockStructure, kpoints: Kpoi
 def _dipole_axis(incar: Incar) -> int | None:
     axis = incar.integer("IDIPOL", 0)
     return axis - 1 if incar.flag("LDIPOL", False) and axis in (1, 2, 3) else None
+
+
+def _dipole_centre(incar: Incar) -> float | None:
+    axis, centre = _dipole_axis(incar), incar.reals("DIPOL")
+    if axis is None or not centre:
+        return None
+    if len(centre) != 3:
+        raise InputError(f"INCAR: DIPOL = {incar.tags['DIPOL']!r} is not three numbers")
+    return centre[axis]
 
 
 def _default_bands(nelect: float, n_atoms: int, ispin: int) -> int:
