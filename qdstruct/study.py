@@ -18,7 +18,7 @@ from qdstruct.errors import StudyError
 from qdstruct.model import CalculationSettings, Miller
 from qdstruct.resources import data_folder
 
-__all__ = ["Study", "find_study", "load_study", "overlay_tags", "study_names"]
+__all__ = ["Study", "find_study", "load_study", "overlay_calculation", "study_names"]
 
 
 class _Section(BaseModel):
@@ -84,6 +84,12 @@ class Calculation(_Section):
         "interface",
         "difference",
     )
+    van_der_waals: Literal["D3", "D3-BJ", "D4", "TS", "none"] | None = None
+    magnetic_moments: dict[str, float] = Field(default_factory=dict)
+    hubbard_u: dict[str, float] = Field(default_factory=dict)
+    spin_orbit: bool = False
+    fixed_layers: Annotated[int, Field(ge=0)] = 0
+    cores: Annotated[int, Field(ge=1)] | None = None
 
     def settings(self) -> CalculationSettings:
         """Return the same choices as the type that the jobs take."""
@@ -173,23 +179,30 @@ def load_study(name_or_path: str | Path) -> Study:
         raise _explain(path, document, error) from None
 
 
-def overlay_tags(path: Path, tags: Mapping[str, str | int | float | bool]) -> str:
-    """Return the text of a study file with INCAR tags added or replaced, comments kept.
+def overlay_calculation(
+    path: Path, *, preset: str | None = None, tags: Mapping[str, str | int | float | bool]
+) -> str:
+    """Return the text of a study file with another preset or more INCAR tags, comments kept.
 
     Parameters
     ----------
     path : Path
         A study file.
+    preset : str, optional
+        Replaces ``calculation.preset``.
     tags : mapping
         INCAR tag → value; they go to ``calculation.tags``.
     """
-    if not tags:
+    if not tags and preset is None:
         return path.read_text(encoding="utf-8")
     from ruamel.yaml import YAML
 
     document = _parse(path)
     section = document.setdefault("calculation", {})
-    section["tags"] = {**(section.get("tags") or {}), **tags}
+    if preset is not None:
+        section["preset"] = preset
+    if tags:
+        section["tags"] = {**(section.get("tags") or {}), **tags}
     buffer = io.StringIO()
     yaml = YAML(typ="rt")
     yaml.width = 100

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qdstruct.errors import StudyError
-from qdstruct.study import find_study, load_study, study_names
+from qdstruct.study import find_study, load_study, overlay_calculation, study_names
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +101,13 @@ def test_missing_key_is_named(tmp_path: Path, shipped: str) -> None:
     path = write(tmp_path, shipped.replace("substrate: CsPbBr3-Pbnm ", "# "))
     with pytest.raises(StudyError, match="'substrate' is missing"):
         load_study(path)
+
+
+def test_overlay_keeps_comments_and_adds_tags(tmp_path: Path, shipped: str) -> None:
+    path = write(tmp_path, shipped)
+    text = overlay_calculation(path, preset="quick", tags={"ENCUT": 450})
+    again = load_study(write(tmp_path, text))
+    assert again.calculation.preset == "quick"
+    assert again.calculation.tags == {"ENCUT": 450}
+    assert "# the upper crystal" in text
+    assert overlay_calculation(find_study("cspbbr3-cds"), tags={}) == shipped

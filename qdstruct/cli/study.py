@@ -24,6 +24,9 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists 
 def prepare_command(
     study: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
     directory: Annotated[Path, typer.Argument(help="The job tree to make.")],
+    preset: Annotated[
+        str | None, typer.Option(help="Preset that replaces the study's: quick, standard, …")
+    ] = None,
     tag: Annotated[
         list[str] | None,
         typer.Option("--tag", help="INCAR tag that overlays the study's, e.g. ENCUT=450."),
@@ -37,7 +40,9 @@ def prepare_command(
     """
     from qdstruct.pipeline.prepare import prepare
 
-    plan, tree, findings = prepare(study, directory, tags=_tags(tag or []), force=force)
+    plan, tree, findings = prepare(
+        study, directory, preset=preset, tags=_tags(tag or []), force=force
+    )
     for finding in findings:
         typer.echo(f"{finding.severity}: {finding.job}: {finding.message}", err=True)
     interface = plan.interface

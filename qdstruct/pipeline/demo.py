@@ -15,8 +15,8 @@ from qdstruct.pipeline.run import run
 __all__ = ["DEMO_STUDY", "demo"]
 
 DEMO_STUDY = "cspbbr3-cds"
-DEMO_TAGS: dict[str, str | int | float | bool] = {"ENCUT": 300, "PREC": "Normal"}
-"""Coarse grids: the mock needs no plane waves, and the demo's files stay small."""
+DEMO_PRESET = "quick"
+"""Coarse settings: the mock needs no plane waves, and the demo's files stay small."""
 
 
 def demo(
@@ -47,7 +47,7 @@ def demo(
     """
     if force or not (root / "tree.json").is_file():
         on_step(f"match, build and prepare {DEMO_STUDY}")
-        prepare(DEMO_STUDY, root, tags=DEMO_TAGS, force=force)
+        prepare(DEMO_STUDY, root, preset=DEMO_PRESET, force=force)
     on_step("run every job on the mock engine")
     statuses = run(root, engine="mock", n_workers=n_workers, on_change=on_change)
     failed = [status.name for status in statuses if status.state != "done"]

@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from qdstruct import jobs
-from qdstruct.errors import InputError, PreflightError, StudyError
+from qdstruct.errors import InputError, StudyError
 from qdstruct.files import new_directory, refuse_existing, write_atomically
 from qdstruct.model import Interface, JobTree, Phase
 from qdstruct.pipeline.planning import Plan, plan_study
-from qdstruct.study import Study, find_study, load_study, overlay_tags
+from qdstruct.study import Study, find_study, load_study, overlay_calculation
 
 __all__ = ["load_interface", "load_phases", "load_tree", "prepare", "tree_study"]
 
@@ -24,6 +24,7 @@ def prepare(
     study_file: str | Path,
     root: Path,
     *,
+    preset: str | None = None,
     tags: Mapping[str, str | int | float | bool] = MappingProxyType({}),
     force: bool = False,
 ) -> tuple[Plan, JobTree, tuple[jobs.PreflightFinding, ...]]:
@@ -35,6 +36,8 @@ def prepare(
         A study file or the name of a shipped study.
     root : Path
         The directory to make. It appears only when everything is written and passes preflight.
+    preset : str, optional
+        Replaces the study's preset.
     tags : mapping
         INCAR tags that overlay those of the study; they are frozen into the tree's study file.
     force : bool
@@ -54,7 +57,7 @@ def prepare(
     source = find_study(study_file)
     load_study(source)
     with new_directory(root, force=force) as beside:
-        write_atomically(beside / STUDY_FILE, overlay_tags(source, tags))
+        write_atomically(beside / STUDY_FILE, overlay_calculation(source, preset=preset, tags=tags))
         plan = plan_study(load_study(beside / STUDY_FILE), source.parent)
         tree = jobs.write_tree(
             beside,
@@ -67,19 +70,8 @@ def prepare(
         matches = {"chosen": plan.chosen, "matches": [match.to_dict() for match in plan.matches]}
         write_atomically(beside / MATCHES_FILE, json.dumps(matches))
         findings = jobs.preflight(beside)
-        _refuse_errors(findings)
+        jobs.require_sound(findings)
     return plan, tree, findings
-
-
-def _refuse_errors(findings: tuple[jobs.PreflightFinding, ...]) -> None:
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        lines = "\n  ".join(f"{finding.job}: {finding.message}" for finding in errors)
-        hints = dict.fromkeys(finding.hint for finding in errors if finding.hint)
-        raise PreflightError(
-            f"the job tree was not written, {len(errors)} of its jobs would go wrong:\n  {lines}",
-            hint="; ".join(hints) or None,
-        )
 
 
 def load_tree(root: Path) -> JobTree:
