@@ -7,6 +7,7 @@ from qdstruct.building.janus import build_janus
 from qdstruct.building.lateral import build_lateral
 from qdstruct.building.nanocrystal import build_nanocrystal
 from qdstruct.building.slab import build_slab
+from qdstruct.building.superlattice import build_superlattice, superlattice_atoms
 from qdstruct.building.terminations import terminations
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "build_lateral",
     "build_nanocrystal",
     "build_slab",
+    "build_superlattice",
     "check_structure",
+    "superlattice_atoms",
     "terminations",
     "write_structure",
 ]
