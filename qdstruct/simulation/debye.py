@@ -297,5 +297,15 @@ def _sine_sums(q: NDArray[np.float64], width: float, histogram: Histogram) -> Hi
     rows = max(1, _CHUNK // max(len(r), 1))
     for start in range(0, len(q), rows):
         part = q[start : start + rows]
-        sums[start : start + rows] = np.sinc(np.outer(part, r) / np.pi) @ weights
+        sums[start : start + rows] = _sine_over(np.outer(part, r)) @ weights
     return {pair: sums[:, i] for i, pair in enumerate(pairs)}
+
+
+def _sine_over(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sin(x)/x, in place where x is not zero."""
+    zero = x == 0
+    x[zero] = 1.0
+    sine = np.sin(x)
+    sine /= x
+    sine[zero] = 1.0
+    return sine

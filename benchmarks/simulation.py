@@ -1,0 +1,314 @@
+"""Patterns side by side with the peers, in one run.
+
+    python benchmarks/simulation.py [--quick] [--json] [--peers PYTHON]
+
+XRD of CsPbBr3 cells of 40, 400 and 4,000 displaced atoms (P1), 10-60 degrees, Cu Ka1: all lines and
+the profile (ours) beside pymatgen's lines and xrayutilities' powder model. Debye sums of CsPbBr3
+cubes and of a CsPbBr3/CdS Janus particle at 400 values of q from 0.5 to 8 1/A beside
+DebyeCalculator (its own default pair sum and its direct one) and beside the sum written out.
+Orientation-averaged cuboid form factor beside sasmodels. Errors are against the sums written out in
+double precision. Peers that are not installed in this environment are taken from PYTHON.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _common import Row, measure, parser, progress, row, show
+
+from qdstruct import phases, simulation
+from qdstruct.simulation.scattering_factors import xray_factor
+
+Q = np.linspace(0.5, 8.0, 400)
+LIMIT = 200.0
+"""Seconds after which a peer is stopped."""
+
+PYMATGEN = """
+import json, sys, time, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+from pymatgen.analysis.diffraction.xrd import XRDCalculator
+from pymatgen.core import Lattice, Structure
+job = np.load(sys.argv[1], allow_pickle=False)
+make = lambda n: Structure(Lattice(job["cell"]), job["symbols"][:n], job["fractional"][:n])
+calculator = XRDCalculator(1.54056)
+calculator.get_pattern(make(2), two_theta_range=(10, 30))
+structure = make(None)
+start = time.perf_counter()
+pattern = calculator.get_pattern(structure, two_theta_range=(10, 60))
+print(json.dumps({"seconds": time.perf_counter() - start, "lines": len(pattern.x)}))
+"""
+
+XRAYUTILITIES = """
+import json, sys, time, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+import xrayutilities as xu
+job = np.load(sys.argv[1], allow_pickle=False)
+a, b, c = (float(x) for x in np.linalg.norm(job["cell"], axis=1))
+atoms = [getattr(xu.materials.elements, str(s)) for s in job["symbols"]]
+places = [("1a", tuple(map(float, f))) for f in job["fractional"]]
+lattice = xu.materials.SGLattice(1, a, b, c, 90, 90, 90, atoms=atoms, pos=places)
+crystal = xu.materials.Crystal("cell", lattice)
+start = time.perf_counter()
+powder = xu.simpack.PowderDiffraction(crystal, en=12398.4198 / 1.54056, tt_cutoff=60)
+print(json.dumps({"seconds": time.perf_counter() - start, "lines": len(powder.data)}))
+"""
+
+DEBYE = """
+import json, sys, time, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+import torch
+from debyecalculator import DebyeCalculator
+job = np.load(sys.argv[1], allow_pickle=False)
+calculator = DebyeCalculator(qmin=0.5, qmax=8.0, qstep=7.5 / 399, biso=0.0, device="cpu",
+    pair_sum=str(job["mode"]), rthres=0.0)
+symbols = list(map(str, job["symbols"]))
+places = torch.tensor(job["positions"], dtype=torch.float32)
+calculator.iq((symbols[:50], places[:50]))
+start = time.perf_counter()
+out = calculator.iq((symbols, places))
+q = out.q if hasattr(out, "q") else out[0]
+i = out.i if hasattr(out, "i") else out[1]
+print(json.dumps({"seconds": time.perf_counter() - start, "q": np.asarray(q).tolist(),
+                  "i": np.asarray(i, dtype=float).tolist()}))
+"""
+
+SASMODELS = """
+import json, sys, time
+import numpy as np
+from sasmodels.core import load_model
+from sasmodels.direct_model import call_kernel
+job = np.load(sys.argv[1], allow_pickle=False)
+kernel = load_model("parallelepiped", platform="dll").make_kernel([job["q"]])
+words = {"length_a": 60.0, "length_b": 80.0, "length_c": 120.0, "background": 0.0, "scale": 1.0}
+call_kernel(kernel, words)
+start = time.perf_counter()
+out = call_kernel(kernel, words)
+print(json.dumps({"seconds": time.perf_counter() - start, "i": np.asarray(out).tolist()}))
+"""
+
+
+def peer(python: str, script: str, limit: float = LIMIT, **arrays: Any) -> dict[str, Any]:
+    """Run a peer in a fresh process; a failure comes back as {"error": reason}."""
+    with tempfile.TemporaryDirectory() as folder:
+        job = Path(folder) / "job.npz"
+        np.savez(job, **arrays)
+        try:
+            ran = subprocess.run(
+                [python, "-c", script, str(job)],
+                capture_output=True, text=True, timeout=limit, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return {"error": f"stopped after {limit:g} s"}
+    if ran.returncode:
+        lines = ran.stderr.strip().splitlines()
+        return {"error": lines[-1][:100] if lines else "failed"}
+    return dict(json.loads(ran.stdout.strip().splitlines()[-1]))
+
+
+def displaced(repeat: tuple[int, int, int]) -> Any:
+    atoms = phases.load("CsPbBr3-Pnma").atoms.repeat(repeat)
+    atoms.rattle(0.02, seed=1)
+    return atoms
+
+
+def powder(atoms: Any, engine: str = "auto") -> Any:
+    return simulation.powder_pattern(
+        atoms,
+        name="cell",
+        anode=1.54056,
+        settings=simulation.PowderSettings(engine=engine, anomalous=False),
+    )
+
+
+def best_of(task: Any, n: int) -> tuple[float, Any]:
+    times = []
+    for _ in range(n):
+        start = time.perf_counter()
+        result = task()
+        times.append(time.perf_counter() - start)
+    return min(times), result
+
+
+def written_out_powder(atoms: Any, pattern: Any) -> float:
+    """Return the largest error of forty lines' intensities, relative to the strongest line."""
+    reciprocal = np.linalg.inv(np.asarray(atoms.cell)).T
+    symbols = np.array(atoms.get_chemical_symbols())
+    chosen = np.random.default_rng(0).choice(len(pattern.peaks), 40, replace=False).tolist()
+    chosen.append(int(np.argmax([peak.intensity for peak in pattern.peaks])))
+    exact, ours = [], []
+    for index in chosen:
+        peak = pattern.peaks[index]
+        total = 0.0
+        for hkl in peak.hkl:
+            phase = np.exp(2j * np.pi * (atoms.positions @ (np.array(hkl) @ reciprocal)))
+            factor = sum(
+                complex(xray_factor(s, 1 / (2 * peak.d))) * phase[symbols == s].sum()
+                for s in np.unique(symbols)
+            )
+            total += 2 * abs(factor) ** 2
+        angle = np.radians(peak.two_theta)
+        total *= (1 + np.cos(angle) ** 2) / (np.sin(angle / 2) ** 2 * np.cos(angle / 2))
+        exact.append(total)
+        ours.append(peak.intensity)
+    scale = 100 / exact[-1]
+    return float(np.abs(np.array(ours) - scale * np.array(exact)).max() / 100)
+
+
+def xrd_rows(python: str, quick: bool) -> list[Row]:
+    rows = []
+    for repeat in [(1, 1, 2), (5, 2, 2), *([] if quick else [(5, 5, 8)])]:
+        atoms = displaced(repeat)
+        task = f"XRD {len(atoms)} atoms"
+        progress(task)
+        powder(atoms)
+        ours, pattern = best_of(partial(powder, atoms), 3)
+        error = f"{written_out_powder(atoms, pattern):.1g} of the strongest line"
+        arrays = {
+            "cell": np.asarray(atoms.cell),
+            "symbols": np.array(atoms.get_chemical_symbols()),
+            "fractional": atoms.get_scaled_positions(),
+        }
+        peers = [("pymatgen", PYMATGEN), *([] if quick else [("xrayutilities", XRAYUTILITIES)])]
+        for name, script in peers:
+            found = peer(python if name == "xrayutilities" else sys.executable, script, **arrays)
+            rows.append(
+                row(task, ours, name, found.get("seconds"), error=found.get("error", error),
+                    lines=len(pattern.peaks), peer_lines=found.get("lines"))
+            )  # fmt: skip
+    return rows
+
+
+def cube(size_nm: float) -> Any:
+    atoms = phases.load("CsPbBr3-cubic").atoms
+    return simulation.cut_particle(atoms, name="cube", size_nm=size_nm, shape="cells")
+
+
+def janus(size_nm: float) -> list[Any]:
+    """A cube of CsPbBr3 with a block of CdS on top, 4 A above it."""
+    core = cube(size_nm)
+    crystal = phases.load("CdS-zincblende").atoms
+    cap = simulation.cut_particle(crystal, name="cap", size_nm=size_nm * 0.81, shape="cells")
+    top = max(points[:, 2].max() for points in core.positions().values())
+    shifted = simulation.LatticeDomain(
+        cell=cap.cell,
+        origin=cap.origin + np.array([5.0, 5.0, top + 4.0]),
+        basis=cap.basis,
+        symbols=cap.symbols,
+        occupied=cap.occupied,
+    )
+    return [core, shifted]
+
+
+def arrays_of(parts: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    positions = [part.positions() for part in parts]
+    symbols = [s for found in positions for s, points in found.items() for _ in points]
+    places = np.concatenate([points for found in positions for points in found.values()])
+    return np.array(symbols), places
+
+
+def written_out_debye(q: np.ndarray, symbols: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the double sum over all pairs of atoms, in double precision."""
+    from scipy.spatial.distance import cdist
+
+    kinds = np.unique(symbols)
+    total = np.zeros(len(q))
+    for start in range(0, len(places), 500):
+        part = slice(start, start + 500)
+        distance = cdist(places[part], places)
+        for i, value in enumerate(q):
+            factor = {s: float(xray_factor(s, value / (4 * np.pi))) for s in kinds}
+            f = np.array([factor[s] for s in symbols])
+            total[i] += f[part] @ (np.sinc(value * distance / np.pi) @ f)
+    return total
+
+
+def debye_rows(python: str, quick: bool) -> list[Row]:
+    rows = []
+    small = cube(2.9)
+    symbols, places = arrays_of([small])
+    start = time.perf_counter()
+    exact = written_out_debye(Q[::40], symbols, places)
+    pair_time = (time.perf_counter() - start) / (len(places) ** 2 * len(Q[::40]))
+    ours = simulation.debye_intensity(Q[::40], [small])
+    zero = written_out_debye(np.array([0.0]), symbols, places)[0]
+    error = f"{np.abs(ours - exact).max() / zero:.1g} of I(0), {len(places)} atoms"
+    simulation.debye_intensity(Q[:3], janus(1.5))
+    jobs = [("cube", [cube(size)]) for size in ([6.0] if quick else [6.0, 9.4, 16.0, 34.3])]
+    jobs += [("Janus", janus(6.0 if quick else 16.0))]
+    for kind, parts in jobs:
+        symbols, places = arrays_of(parts)
+        task = f"Debye {kind} {len(places)} atoms"
+        progress(task)
+        seconds, _ = best_of(
+            partial(simulation.debye_intensity, Q, parts), 1 if kind == "Janus" else 3
+        )
+        scaled = pair_time * len(places) ** 2 * len(Q)
+        rows.append(row(task, seconds, "sum written out (scaled)", scaled, error=error))
+        if len(places) > 200_000:
+            continue
+        for mode in ("grid", "direct") if not quick else ("grid",):
+            found = peer(python, DEBYE, symbols=symbols, positions=places, mode=np.array(mode))
+            difference = found.get("error") or _difference(parts, found)
+            name = f"DebyeCalculator {mode}"
+            rows.append(row(task, seconds, name, found.get("seconds"), error=difference))
+    return rows
+
+
+def _difference(parts: list[Any], found: dict[str, Any]) -> str:
+    """Largest difference at the peer's own q, both scaled to one maximum (their f0 differ)."""
+    theirs = np.array(found["i"])
+    ours = simulation.debye_intensity(np.array(found["q"]), parts)
+    shape = np.abs(ours / ours.max() - theirs / theirs.max()).max()
+    return f"{shape:.1g} of the maximum from the peer"
+
+
+def saxs_rows(python: str) -> list[Row]:
+    q = np.linspace(0.005, 0.3, 300)
+    shape = simulation.ParticleShape(kind="cuboid", size=(60.0, 80.0, 120.0))
+    seconds, ours = best_of(partial(simulation.form_factor, q, shape), 3)
+    found = peer(python, SASMODELS, q=q)
+    error = found.get("error")
+    if error is None:
+        theirs = np.array(found["i"])
+        ratio = ours.mean_square / ours.mean_square[0] / (theirs / theirs[0])
+        error = f"{np.abs(ratio - 1).max():.1g} relative difference"
+    return [
+        row("cuboid form factor, 300 q", seconds, "sasmodels", found.get("seconds"), error=error)
+    ]
+
+
+def memory_row(quick: bool) -> list[Row]:
+    """Peak memory of the largest Debye sum, in a process of its own."""
+    size = 9.4 if quick else 34.3
+    particle = cube(size)
+    _, grown, _, error = measure(partial(simulation.debye_intensity, Q, [particle]))
+    return [row(f"Debye memory {len(particle)} atoms", None, "-", None, error=error, ours_mb=grown)]
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument(
+        "--peers", default=sys.executable, metavar="PYTHON",
+        help="interpreter that has xrayutilities, DebyeCalculator and sasmodels",
+    )  # fmt: skip
+    chosen = options.parse_args()
+    rows = xrd_rows(chosen.peers, chosen.quick)
+    rows += debye_rows(chosen.peers, chosen.quick)
+    rows += saxs_rows(chosen.peers)
+    rows += memory_row(chosen.quick)
+    show(rows, chosen, ("lines", "peer_lines", "ours_mb"))
+
+
+if __name__ == "__main__":
+    main()
