@@ -74,6 +74,9 @@ if "slow" in behaviour and starts == 1:  # a step is done, the next would take f
     Path("WAVECAR").write_text("orbitals")
     wait_for(Path("STOPCAR"))
     sys.exit(0)
+if "pause" in behaviour:  # long enough to be killed half-way
+    Path("OUTCAR").write_text("half of it")
+    time.sleep(0.4)
 if "crash" in behaviour and not (ROOT / "mended").exists():
     sys.stderr.write("the machine is on fire\n")
     sys.exit(3)

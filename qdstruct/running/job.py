@@ -28,6 +28,7 @@ from qdstruct.running.records import (
 )
 from qdstruct.running.restart import (
     await_orphan,
+    keep_foreign,
     keep_originals,
     restart_from_contcar,
     set_aside,
@@ -115,7 +116,9 @@ def _attempt(
     read_summary: ReadSummary,
 ) -> RunRecord:
     directory = root / job.name
-    if before is not None:
+    if before is None:
+        keep_foreign(directory)
+    else:
         set_aside(directory, before.attempts, keep_orbitals=before.error == WALLTIME)
     record = RunRecord(
         state="running",

@@ -24,6 +24,7 @@ from qdstruct.running.records import (
 
 __all__ = [
     "await_orphan",
+    "keep_foreign",
     "keep_originals",
     "restart_from_contcar",
     "set_aside",
@@ -96,6 +97,26 @@ def set_aside(directory: Path, attempt: int, *, keep_orbitals: bool = False) -> 
     record = directory / RUN_FILE
     if record.exists():
         record.replace(archive / RUN_FILE)
+
+
+def keep_foreign(directory: Path) -> None:
+    """Move results that qdstruct did not make (a run by hand, say) into ``by-hand-N``, whole.
+
+    Call it where no ``run.json`` tells of an attempt, before anything is written.
+    """
+    if not any((directory / name).is_file() for name in ("OUTCAR", "vasprun.xml")):
+        return
+    number = 1
+    while (directory / f"by-hand-{number}").exists():
+        number += 1
+    archive = directory / f"by-hand-{number}"
+    archive.mkdir()
+    for name in (*_KEPT, *_LARGE, "WAVECAR"):
+        if (directory / name).is_file():
+            (directory / name).replace(archive / name)
+    for name in _INPUTS:
+        if (directory / name).is_file():
+            shutil.copy2(directory / name, archive / name)
 
 
 def restart_from_contcar(directory: Path, job: Job) -> bool:

@@ -283,6 +283,18 @@ def test_a_whole_result_of_an_interrupted_attempt_counts(tmp_path: Path) -> None
     assert not (tmp_path / "starts.log").exists()
 
 
+def test_results_made_by_hand_are_kept(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"one": ()})
+    for name in ("OUTCAR", "CHGCAR", "WAVECAR"):
+        (tmp_path / "one" / name).write_text(f"{name} by hand")
+    assert run(tmp_path).attempts == 1
+    kept = tmp_path / "one/by-hand-1"
+    assert (kept / "CHGCAR").read_text() == "CHGCAR by hand"
+    assert (kept / "OUTCAR").read_text() == "OUTCAR by hand"
+    assert (kept / "POSCAR").read_text() == POSCAR
+    assert not (tmp_path / "one/WAVECAR").exists()
+
+
 def start_job(root: Path, how: str) -> subprocess.Popen[bytes]:
     with (root / "one/job.log").open("ab") as log:
         return subprocess.Popen(command_for(root, how)("one"), stdout=log, stderr=log)
