@@ -117,8 +117,19 @@ def _same_axes(transformation: NDArray[np.float64]) -> bool:
     return bool(np.allclose(np.abs(transformation), np.eye(3), atol=1e-4))
 
 
-def primitive_lattice(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> NDArray[np.float64]:
+def primitive_lattice(
+    atoms: Atoms, precision: float = SYMMETRY_PRECISION, *, group: SpaceGroup | None = None
+) -> NDArray[np.float64]:
     """Return primitive lattice vectors in the Cartesian frame of `atoms`.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        Periodic in three directions.
+    precision : float
+        Distance tolerance in Å.
+    group : SpaceGroup, optional
+        The space group of `atoms`, when it is known already.
 
     Returns
     -------
@@ -130,7 +141,7 @@ def primitive_lattice(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> ND
     The pure translations of the structure generate the lattice; three short independent ones
     that span the right volume are picked.
     """
-    group = space_group(atoms, precision)
+    group = group or space_group(atoms, precision)
     cell = np.asarray(atoms.cell)
     pure = (group.rotations == np.eye(3, dtype=int)).all(axis=(1, 2))
     translations = group.translations[pure] % 1.0
