@@ -142,6 +142,8 @@ class PreparedFacet:
     """The facet."""
     basis: NDArray[np.float64]
     """(2, 2) primitive plane vectors in the plane's own frame, rows in Å."""
+    inverse: NDArray[np.float64]
+    """(2, 2) inverse of `basis`, 1/Å."""
     area: float
     """Area of the primitive plane cell, Å²."""
     operations: NDArray[np.int64]
@@ -161,7 +163,7 @@ def prepare(of: Surface, max_area: float) -> PreparedFacet:
     from qdstruct.matching.kernel import superlattices
 
     basis = np.ascontiguousarray(of.plane.planar)
-    area = float(np.linalg.det(basis))
+    area = float(basis[0, 0] * basis[1, 1] - basis[0, 1] * basis[1, 0])
     largest = int(max_area / area * (1 + 1e-9))
     if largest > LARGEST_INDEX:
         raise MatchError(
@@ -172,6 +174,7 @@ def prepare(of: Surface, max_area: float) -> PreparedFacet:
     return PreparedFacet(
         surface=of,
         basis=basis,
+        inverse=np.ascontiguousarray(np.linalg.inv(basis), dtype=float),
         area=area,
         operations=np.ascontiguousarray(of.operations.reshape(-1, 4)),
         superlattices=superlattices(basis, largest),
@@ -193,36 +196,31 @@ def _match(
         max_strain,
     )
     numbers = standardise(
-        integers, film.basis, film.operations, substrate.basis, substrate.operations
+        integers,
+        stretches,
+        film.inverse,
+        film.area,
+        film.operations,
+        substrate.basis,
+        substrate.area,
+        substrate.operations,
+        max_area,
     )
-    strains = stretches - 1
-    swap = np.abs(strains[:, 1]) > np.abs(strains[:, 0])
-    strains[swap] = strains[swap][:, ::-1]
+    if len(integers) > 1:
+        order = np.lexsort((np.abs(numbers[:, 1]).round(12), numbers[:, 0].round(9)))
+        integers, numbers = integers[order], numbers[order]
     transforms = integers[:, :8].reshape(-1, 2, 2, 2)
-    areas = _indices(transforms[:, 1]) * substrate.area
-    film_areas = _indices(transforms[:, 0]) * film.area
-    multiples = _multiples(max_area, np.maximum(areas, film_areas))
-    found = FacetPairMatches(
+    return FacetPairMatches(
         film=film.surface,
         substrate=substrate.surface,
         film_transforms=transforms[:, 0],
         substrate_transforms=transforms[:, 1],
-        areas=np.asarray(areas, dtype=float),
-        principal_strains=strains,
-        strains=numbers[:, [1, 2, 2, 3]].reshape(-1, 2, 2),
-        rotations=numbers[:, 0].round(10) + 0.0,
-        folded=integers[:, 8] * multiples - 1,
+        areas=numbers[:, 0],
+        principal_strains=numbers[:, 1:3],
+        strains=numbers[:, [4, 5, 5, 6]].reshape(-1, 2, 2),
+        rotations=numbers[:, 3],
+        folded=integers[:, 8],
     )
-    return found.select(np.lexsort((np.abs(strains[:, 0]).round(12), areas.round(9))))
-
-
-def _multiples(max_area: float, areas: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Count the superlattices of each coincidence cell, itself included, up to an area."""
-    limits = np.floor(max_area / areas * (1 + 1e-9)).astype(int)
-    n = np.arange(1, int(limits.max(initial=0)) + 1)
-    divides = n[:, None] % n[None, :] == 0 if n.size else np.zeros((0, 0), bool)
-    total = np.concatenate([[0], np.cumsum((divides * n[None, :]).sum(axis=1))])
-    return np.asarray(total[limits])
 
 
 def match_facets(

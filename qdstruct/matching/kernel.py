@@ -9,13 +9,14 @@ missed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["search_pair", "standardise", "superlattices"]
+__all__ = ["divisor_sums", "search_pair", "standardise", "superlattices"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -49,6 +50,15 @@ def _reduce(
     return a, b, c, d, ab / aa, n * np.sqrt(gxx * gyy - gxy * gxy) / aa
 
 
+@cache
+def divisor_sums(n: int) -> NDArray[np.int64]:
+    """Return σ(0) … σ(n), with σ(0) = 0: how many superlattices of each index there are."""
+    sums = np.zeros(n + 1, np.int64)
+    for d in range(1, n + 1):
+        sums[d::d] += d
+    return sums
+
+
 def superlattices(
     basis: NDArray[np.float64], max_index: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -70,15 +80,14 @@ def superlattices(
     shapes : (m, 2) array
         x and y of τ, sorted by y within each index; |x| ≤ ½, x² + y² ≥ 1.
     """
-    divisor_sums = np.zeros(max_index + 2, np.int64)
-    for d in range(1, max_index + 1):
-        divisor_sums[d : max_index + 1 : d] += d
-    start = np.concatenate([[0, 0], np.cumsum(divisor_sums[1:-1])])
+    sums = divisor_sums(max_index)
+    start = np.zeros(max_index + 2, np.int64)
+    np.cumsum(sums, out=start[1:])
     transforms = np.empty((int(start[-1]), 4), np.int64)
     shapes = np.empty((int(start[-1]), 2))
     metric = basis @ basis.T
     _fill(max_index, metric[0, 0], metric[0, 1], metric[1, 1], transforms, shapes)
-    index = np.repeat(np.arange(max_index + 1), np.diff(start))
+    index = np.repeat(np.arange(max_index + 1), sums)
     order = np.lexsort((shapes[:, 1], index))
     return start, transforms[order], shapes[order]
 
@@ -284,8 +293,8 @@ def _search(
                             width = np.sqrt(width)
                             k_last = int(np.floor(xf + width - x))
                             for k in range(int(np.ceil(xf - width - x)), k_last + 1):
-                                distance = np.arccosh(
-                                    1 + ((x + k - xf) ** 2 + (y - yf) ** 2) / (2 * y * yf)
+                                distance = 2 * np.arcsinh(
+                                    np.sqrt(((x + k - xf) ** 2 + (y - yf) ** 2) / (4 * y * yf))
                                 )
                                 found = _record(
                                     f_transforms[i], s_transforms[j], p, q, r + k * p, u + k * q,
@@ -345,40 +354,62 @@ def _record(
 
 def standardise(
     integers: NDArray[np.int64],
-    film_basis: NDArray[np.float64],
+    stretches: NDArray[np.float64],
+    film_inverse: NDArray[np.float64],
+    film_area: float,
     film_operations: NDArray[np.int64],
     substrate_basis: NDArray[np.float64],
+    substrate_area: float,
     substrate_operations: NDArray[np.int64],
+    max_area: float,
 ) -> NDArray[np.float64]:
     """Replace each match by the member of its orbit with the smallest rotation, in place.
 
     Parameters
     ----------
     integers : (m, 9) array
-        From `search_pair`; its transforms are overwritten.
-    film_basis, substrate_basis : (2, 2) arrays
-        Plane lattice vectors in the plane's own frame, rows, Å.
+        From `search_pair`; its transforms are overwritten, and its last column becomes the number
+        of further matches that are equivalent to the row or multiples of it within `max_area`.
+    stretches : (m, 2) array
+        From `search_pair`.
+    film_inverse : (2, 2) array
+        Inverse of the film's plane lattice vectors (rows) in the plane's own frame, 1/Å.
+    substrate_basis : (2, 2) array
+        Substrate plane lattice vectors in the plane's own frame, rows, Å.
+    film_area, substrate_area : float
+        Areas of the primitive plane cells, Å².
     film_operations, substrate_operations : (n, 4) integer arrays
         Point operations of each face.
+    max_area : float
+        Bound of the search, Å².
 
     Returns
     -------
-    (m, 4) array
-        Rotation in degrees, then e_xx, e_xy, e_yy of U − 1 in the film's plane frame.
+    (m, 7) array
+        Area on the substrate in Å², the two principal strains (larger magnitude first), rotation
+        in degrees, then e_xx, e_xy, e_yy of U − 1 in the film's plane frame.
     """
-    out = np.empty((len(integers), 4))
-    inverse = np.asarray(np.linalg.inv(film_basis), dtype=float)
-    _standardise(integers, inverse, film_operations, substrate_basis, substrate_operations, out)
+    out = np.empty((len(integers), 7))
+    multiples = np.cumsum(divisor_sums(int(max_area / max(film_area, substrate_area)) + 1))
+    _standardise(
+        integers, stretches, film_inverse, film_area, film_operations,
+        substrate_basis, substrate_area, substrate_operations, max_area, multiples, out,
+    )  # fmt: skip
     return out
 
 
 @_compiled
 def _standardise(
     integers: NDArray[np.int64],
+    stretches: NDArray[np.float64],
     inverse: NDArray[np.float64],
+    film_area: float,
     u: NDArray[np.int64],
     b: NDArray[np.float64],
+    substrate_area: float,
     w: NDArray[np.int64],
+    max_area: float,
+    multiples: NDArray[np.int64],
     out: NDArray[np.float64],
 ) -> None:
     """Choose, tidy and measure every match; F = (inverse · m · b)ᵀ for the rational map m."""
@@ -388,6 +419,12 @@ def _standardise(
         m = integers[row]
         smallest, best_i, best_j = 1e9, 0, 0
         index = m[0] * m[3] - m[1] * m[2]
+        area = (m[4] * m[7] - m[5] * m[6]) * substrate_area
+        m[8] = m[8] * multiples[int(max_area / max(area, index * film_area) * (1 + 1e-9))] - 1
+        larger, other = stretches[row, 0] - 1, stretches[row, 1] - 1
+        if abs(other) > abs(larger):
+            larger, other = other, larger
+        out[row, 0], out[row, 1], out[row, 2] = area, larger, other
         m0, m1 = m[3] * m[4] - m[1] * m[6], m[3] * m[5] - m[1] * m[7]
         m2, m3 = m[0] * m[6] - m[2] * m[4], m[0] * m[7] - m[2] * m[5]
         for i in range(u.shape[0]):
@@ -412,13 +449,13 @@ def _standardise(
                 if size >= smallest - 1e-10:
                     continue
                 smallest, best_i, best_j = size, i, j
-                out[row, 0] = angle
+                out[row, 3] = angle if abs(angle) > 1e-10 else 0.0
                 cxx, cxy, cyy = f00**2 + f10**2, f00 * f01 + f10 * f11, f01**2 + f11**2
                 root = f00 * f11 - f01 * f10
                 scale = np.sqrt(cxx + cyy + 2 * root)
-                out[row, 1] = (cxx + root) / scale - 1
-                out[row, 2] = cxy / scale
-                out[row, 3] = (cyy + root) / scale - 1
+                out[row, 4] = (cxx + root) / scale - 1
+                out[row, 5] = cxy / scale
+                out[row, 6] = (cyy + root) / scale - 1
         _apply(m, 0, u, best_i)
         _apply(m, 4, w, best_j)
         _tidy(m, gxx, gxy, gyy)

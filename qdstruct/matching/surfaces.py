@@ -87,7 +87,7 @@ def crystal(phase: Phase) -> Crystal:
     if abs(np.linalg.det(cell)) <= 1e-6 * max(float(np.prod(lengths)), 1e-12):
         raise PhaseError(f"{phase.name}: the cell is degenerate, its vectors span no volume")
     group = space_group(atoms)
-    primitive = primitive_lattice(atoms)
+    primitive = primitive_lattice(atoms, group=group)
     rotations = np.unique(group.rotations, axis=0)
     cartesian = cell.T @ rotations @ np.linalg.inv(cell.T)
     fraction = abs(np.linalg.det(primitive) / np.linalg.det(cell))
