@@ -15,8 +15,10 @@ from qdstruct.model import BandEdges, ProjectedDos
 __all__ = ["THRESHOLD", "alignment_type", "band_edges", "find_gap"]
 
 THRESHOLD = 0.02
-"""States/eV per atom below which a density counts as zero: a few per cent of a typical band, and
-above the tails that a neighbouring region's states send into a gap."""
+"""States/eV per atom below which a density counts as zero: a few per cent of a typical band."""
+TAIL = 0.2
+"""Where another region has more than 1/TAIL times the density per atom, a region's own is the tail
+of the neighbour's states reaching across the interface, not a band."""
 SMALLEST_GAP = 0.15
 """eV: narrower empty stretches are spacings between levels of a finite k-mesh, not gaps."""
 REACH = 2.0
@@ -32,10 +34,11 @@ def band_edges(
     """Find the valence and conduction edge of each group of atoms from its density of states.
 
     The gap of a group is the stretch of its DOS (per atom, summed over spin and orbitals) that
-    stays at or below `threshold`, is wider than 0.15 eV and contains the Fermi level; where none
-    does (in a broken-gap junction the Fermi level crosses both materials' bands), the widest one
-    within 2 eV of the Fermi level. A group without such a stretch is metallic and gets both edges
-    at the Fermi level.
+    stays at or below `threshold`, is wider than 0.15 eV and contains the Fermi level; grouping by
+    region, a density below a fifth of another region's counts as that region's tail and as zero
+    here. Where no such stretch contains the Fermi level (in a broken-gap junction it crosses both
+    materials' bands), it is the widest one within 2 eV of it. A group without such a stretch is
+    metallic and gets both edges at the Fermi level.
 
     Parameters
     ----------
@@ -65,9 +68,12 @@ def band_edges(
     energy = np.asarray(table["energy"])
     step = float(energy[-1] - energy[0]) / (len(energy) - 1)
     uncertainty = step + float(projected.total.attrs.get("smearing_width", 0.0))
+    groups = atom_groups(projected.atoms, by)
+    counts = np.array([max(len(members), 1) for members in groups.values()])
+    densities = np.asarray(table) / counts[:, None]
+    own = densities >= TAIL * densities.max(axis=0) if by == "region" else densities >= 0
     edges = []
-    for label, members in atom_groups(projected.atoms, by).items():
-        density = np.asarray(table.sel({table.dims[0]: label})) / max(len(members), 1)
+    for label, density in zip(groups, np.where(own, densities, 0.0), strict=True):
         valence, conduction = find_gap(energy, density, threshold, uncertainty) or (0.0, 0.0)
         edges.append(
             BandEdges(

@@ -37,6 +37,17 @@ def test_states_reaching_over_from_the_neighbour_do_not_close_the_gap() -> None:
     assert edges_of(leak=0.03)["film"].gap == 0.0
 
 
+def test_the_tail_of_the_neighbours_band_is_no_band() -> None:
+    projected = projected_dos(film=(-1.2, 0.8), substrate=(-1.0, 1.1))
+    table = projected.projected
+    film = table[2:].sum("atom").values
+    table[0] += 0.05 * film
+    found = {edges.group: edges for edges in band_edges(projected)}
+    assert found["substrate"].conduction_minimum == pytest.approx(1.1, abs=0.011)
+    assert found["film"].conduction_minimum == pytest.approx(0.8, abs=0.011)
+    assert alignment_type(found["film"], found["substrate"])[0] == "type II"
+
+
 @pytest.mark.parametrize(
     ("film", "substrate", "kind", "says"),
     [
