@@ -161,6 +161,18 @@ def test_three_dimensional_and_layered_perovskite_keep_their_names_in_one_cell()
     assert set(names[~is_bulk & lead]) == {"layered halide perovskite"}
 
 
+def test_every_atom_of_an_interface_keeps_the_name_of_its_own_crystal():
+    lower, upper = crystal("CsPbBr3-cubic") * (1, 1, 2), crystal("CdS-zincblende") * (1, 1, 2)
+    for shift in (0.0, 1.5, 2.9):
+        moved = upper.copy()
+        moved.positions[:, 0] += shift
+        structure, side = stacked(lower, moved, 2.4, 15)
+        found = find_molecules(structure.symbols, structure.positions, structure.cell)
+        names = np.array(environments(structure, found))
+        assert set(names[np.array(side) == "lower"]) == {"halide perovskite"}
+        assert set(names[np.array(side) == "upper"]) == {"CdS"}
+
+
 def test_projections_stay_below_the_total_and_leave_an_interstitial_part():
     structure = as_structure(crystal("CsPbBr3-Pnma"))
     _, dos, _settings, _ = solve(structure)

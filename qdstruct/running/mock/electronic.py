@@ -8,8 +8,9 @@ edges at Γ are those of the density of states.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,10 @@ from qdstruct.running.mock.topology import Molecules, find_pairs
 __all__ = ["Band", "DensityOfStates", "Levels", "density_of_states", "environments", "find_levels"]
 
 FloatArray = NDArray[np.float64]
-_ANIONS = {"F", "Cl", "Br", "I", "O", "S", "Se", "Te"}
+_HALIDES = frozenset({"F", "Cl", "Br", "I"})
+_ANIONS = _HALIDES | {"O", "S", "Se", "Te"}
+_LARGE = frozenset({"K", "Rb", "Cs"})
+"""Cations that hold no chalcogenide together: they belong to the halide beside them."""
 _FINE = 8001
 _ORBITALS = ("s", "p", "d")
 
@@ -84,26 +88,29 @@ def environments(structure: MockStructure, molecules: Molecules) -> tuple[str, .
     """Name the surroundings of each atom: a key of ``environments`` in ``band_edges.yaml``.
 
     Atoms of molecules are ``molecule``. A cation takes the anion that weighs most around it, an
-    anion the cation; lead halides are layered where ammonium nitrogen outweighs caesium (or
-    another large cation) within 8 Å.
+    anion the cation; large cations take a halide if there is one near. Lead halides are layered
+    where ammonium nitrogen outweighs caesium (or another large cation) around them.
     """
-    symbols = structure.symbols
     weights = _neighbour_weights(structure)
     names = []
-    for atom, symbol in enumerate(symbols):
+    for atom, symbol in enumerate(structure.symbols):
         if molecules.organic[atom]:
             names.append("molecule")
             continue
-        anion = symbol if symbol in _ANIONS else _heaviest(weights[atom], symbols, molecules, True)
-        cation = (
-            _heaviest(weights[atom], symbols, molecules, False) if symbol in _ANIONS else symbol
-        )
-        names.append(_environment(anion, cation, lambda a=atom: _is_layered(a, structure)))
+        near = _ions_around(atom, weights, structure, molecules)
+        anion: str | None = symbol
+        cation: str | None = symbol
+        if symbol in _ANIONS:
+            cation = _heaviest(near, lambda s: s not in _ANIONS, avoid=_LARGE)
+        else:
+            avoid = _ANIONS - _HALIDES if symbol in _LARGE else frozenset()
+            anion = _heaviest(near, lambda s: s in _ANIONS, avoid=avoid)
+        names.append(_environment(anion, cation, partial(_is_layered, atom, structure)))
     return tuple(names)
 
 
-def _environment(anion: str | None, cation: str | None, is_layered: Any) -> str:
-    if anion in ("F", "Cl", "Br", "I"):
+def _environment(anion: str | None, cation: str | None, is_layered: Callable[[], bool]) -> str:
+    if anion in _HALIDES:
         return "layered halide perovskite" if is_layered() else "halide perovskite"
     if anion == "S" and cation in ("Cd", "Zn", "Pb"):
         return f"{cation}S"
@@ -125,17 +132,25 @@ def _neighbour_weights(structure: MockStructure) -> FloatArray:
     return weights + weights.T
 
 
-def _heaviest(
-    weights: FloatArray, symbols: tuple[str, ...], molecules: Molecules, anions: bool
-) -> str | None:
+def _ions_around(
+    atom: int, weights: FloatArray, structure: MockStructure, molecules: Molecules
+) -> dict[str, float]:
+    """Return the weight of each kind of ion around an atom."""
     sums: dict[str, float] = {}
-    for other in np.nonzero(weights)[0]:
-        symbol = symbols[other]
-        if (symbol in _ANIONS) == anions and not molecules.organic[other]:
-            sums[symbol] = sums.get(symbol, 0.0) + float(weights[other])
-    if not anions and set(sums) - {"Cs", "Rb", "K"}:
-        sums = {s: w for s, w in sums.items() if s not in ("Cs", "Rb", "K")}
-    return max(sorted(sums), key=lambda s: sums[s]) if sums else None
+    for other in np.nonzero(weights[atom])[0]:
+        if not molecules.organic[other]:
+            symbol = structure.symbols[other]
+            sums[symbol] = sums.get(symbol, 0.0) + float(weights[atom, other])
+    return sums
+
+
+def _heaviest(
+    near: dict[str, float], wanted: Callable[[str], bool], avoid: frozenset[str]
+) -> str | None:
+    """Return the wanted element with the largest weight, one to avoid only if there is no other."""
+    chosen = {symbol: weight for symbol, weight in near.items() if wanted(symbol)}
+    chosen = {s: w for s, w in chosen.items() if s not in avoid} or chosen
+    return max(sorted(chosen), key=lambda s: chosen[s]) if chosen else None
 
 
 def _is_layered(atom: int, structure: MockStructure) -> bool:
@@ -145,7 +160,7 @@ def _is_layered(atom: int, structure: MockStructure) -> bool:
     difference -= np.round(difference)
     r = np.linalg.norm(difference @ structure.cell, axis=1)
     weight = np.exp(-((r / 4.0) ** 2))
-    return bool(weight[symbols == "N"].sum() > weight[np.isin(symbols, ["Cs", "Rb", "K"])].sum())
+    return bool(weight[symbols == "N"].sum() > weight[np.isin(symbols, list(_LARGE))].sum())
 
 
 def find_levels(
