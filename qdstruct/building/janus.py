@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.carving import Body, carve
 from qdstruct.building.interface import matched_slabs, matched_transforms, stack_slabs
-from qdstruct.building.nanocrystal import DEFAULT_FACETS, in_open_box
+from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
-from qdstruct.building.shapes import between_planes, plane_bounds
+from qdstruct.building.shapes import between_planes, cuboid_facets, plane_bounds
 from qdstruct.building.slab import Cut, choose_cut
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn
@@ -52,7 +52,7 @@ def build_janus(
     cap_size: float | None = None,
     cap_shape: CapShape = "hemisphere",
     cap_height: float | None = None,
-    core_facets: Sequence[ArrayLike] = DEFAULT_FACETS,
+    core_facets: Sequence[ArrayLike] | None = None,
     core_termination: str | None = None,
     cap_termination: str | None = None,
     strain_on: StrainOn = "film",
@@ -80,8 +80,9 @@ def build_janus(
         A sphere is cut by the facet at a quarter of its diameter.
     cap_height : float, optional
         Height of a cuboid cap, Å; half its edge when left out.
-    core_facets : three Miller indices
-        Faces of the core; the match's substrate plane must be one of them.
+    core_facets : three Miller indices, optional
+        Faces of the core; the match's substrate plane must be one of them. `cuboid_facets` chooses
+        when left out.
     core_termination, cap_termination : str, optional
         Planes in contact; the core ends in the same plane on its other faces where it can.
     strain_on : {"film", "substrate", "both"}
@@ -106,7 +107,8 @@ def build_janus(
     BuildError
         If the facet is no face of the core, or a shape or size does not exist.
     """
-    facets = [reduce_miller(facet) for facet in core_facets]
+    chosen = cuboid_facets(core, match.substrate_hkl) if core_facets is None else core_facets
+    facets = [reduce_miller(facet) for facet in chosen]
     facet = _facet_index(facets, match)
     edges = [float(e) for e in np.broadcast_to(np.asarray(core_size, dtype=float), 3)]
     size = edges[0] if cap_size is None else float(cap_size)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from qdstruct.building.carving import Body, carve
 from qdstruct.building.neutral import neutral_particle
-from qdstruct.building.shapes import cuboid, sphere, wulff
+from qdstruct.building.shapes import cuboid, cuboid_facets, sphere, wulff
 from qdstruct.errors import BuildError
 from qdstruct.model import Miller, Nanocrystal, Phase
 
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["build_nanocrystal", "in_open_box"]
 
-DEFAULT_FACETS = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
-
 
 def build_nanocrystal(
     phase: Phase,
     *,
     shape: Literal["cuboid", "sphere", "wulff"] = "cuboid",
     size: float | Sequence[float],
-    facets: Sequence[ArrayLike] = DEFAULT_FACETS,
+    facets: Sequence[ArrayLike] | None = None,
     energies: Mapping[Miller, float] | None = None,
     termination: str | None = None,
     neutral: bool = True,
@@ -44,9 +42,8 @@ def build_nanocrystal(
     size : float or three floats
         Edges of the cuboid along its facet normals (to the nearest whole number of planes),
         diameter of the sphere, or distance between the lowest-energy faces of the Wulff form, Å.
-    facets : three Miller indices
-        Faces of the cuboid; for orthorhombic CsPbBr3 in Pbnm the pseudo-cubic ones are (1, 1, 0),
-        (1, -1, 0) and (0, 0, 1).
+    facets : three Miller indices, optional
+        Faces of the cuboid; `cuboid_facets` chooses when left out.
     energies : mapping, optional
         Surface energy of each facet family of the Wulff form.
     termination : str, optional
@@ -86,7 +83,7 @@ def _body(
     phase: Phase,
     shape: str,
     size: float | Sequence[float],
-    facets: Sequence[ArrayLike],
+    facets: Sequence[ArrayLike] | None,
     energies: Mapping[Miller, float] | None,
     termination: str | None,
 ) -> tuple[Body, tuple[float, float, float]]:
@@ -94,7 +91,8 @@ def _body(
     if not np.isfinite(edges).all() or min(edges) <= 0:
         raise BuildError(f"sizes are positive lengths in Å, not {size}")
     if shape == "cuboid":
-        return cuboid(phase, facets, edges, termination)
+        faces = cuboid_facets(phase) if facets is None else facets
+        return cuboid(phase, faces, edges, termination)
     if shape == "sphere":
         return sphere(phase.atoms.positions[0], edges[0]), (edges[0], edges[0], edges[0])
     if shape == "wulff":

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.carving import Body
 from qdstruct.building.stack import PlaneStack, plane_stack
-from qdstruct.building.terminations import named_planes, natural_cut, resolve_termination
+from qdstruct.building.terminations import (
+    named_planes,
+    natural_cut,
+    resolve_termination,
+    terminations,
+)
 from qdstruct.errors import BuildError
 from qdstruct.geometry import reduce_miller, space_group
 from qdstruct.model import Miller, Phase
 
-__all__ = ["between_planes", "cuboid", "facet_family", "plane_bounds", "sphere", "wulff"]
+__all__ = [
+    "between_planes",
+    "cuboid",
+    "cuboid_facets",
+    "facet_family",
+    "plane_bounds",
+    "sphere",
+    "wulff",
+]
 
 
 def plane_bounds(
@@ -63,6 +77,57 @@ def plane_bounds(
     lower = (stack.plane_height(ends[first]) + stack.plane_height(ends[first] - 1)) / 2
     upper = (stack.plane_height(ends[last]) + stack.plane_height(ends[last] + 1)) / 2
     return lower, upper, extent
+
+
+def cuboid_facets(phase: Phase, containing: ArrayLike | None = None) -> list[Miller]:
+    """Choose three mutually perpendicular faces of low index for a cuboid.
+
+    Parameters
+    ----------
+    phase : Phase
+        The crystal.
+    containing : three integers, optional
+        A face that must be among them.
+
+    Returns
+    -------
+    list of three Miller indices
+        The least polar choice (lowest Tasker types), then the lowest indices: {100} of cubic
+        CsPbBr3, and its pseudo-cubic faces (110), (1-10), (001) in Pbnm.
+
+    Raises
+    ------
+    BuildError
+        If no three faces with indices up to 1 are perpendicular within 2°.
+    """
+    reciprocal = np.linalg.inv(np.asarray(phase.atoms.cell)).T
+    fixed = None if containing is None else reduce_miller(containing)
+    steps = product((1, 0, -1), repeat=3)
+    faces: list[Miller] = [(h, k, i) for h, k, i in steps if (h, k, i) > (0, 0, 0)]
+    if fixed is not None and fixed not in faces:
+        faces.append(fixed)
+    normals = {h: np.asarray(h) @ reciprocal for h in faces}
+    normals = {h: vector / np.linalg.norm(vector) for h, vector in normals.items()}
+    polarity: dict[Miller, int] = {}
+    best: tuple[int, int, list[Miller]] | None = None
+    for triple in combinations(faces, 3):
+        if fixed is not None and fixed not in triple:
+            continue
+        if any(abs(float(normals[a] @ normals[b])) > 0.035 for a, b in combinations(triple, 2)):
+            continue
+        for face in triple:
+            if face not in polarity:
+                polarity[face] = min(t.tasker_type for t in terminations(phase, face))
+        polar = sum(polarity[face] for face in triple)
+        rank = (polar, sum(abs(index) for face in triple for index in face))
+        if best is None or rank < best[:2]:
+            best = (*rank, list(triple))
+    if best is None:
+        raise BuildError(
+            f"{phase.name} has no three perpendicular faces of low index",
+            hint="name three facets, or carve a sphere or a Wulff form",
+        )
+    return best[2]
 
 
 def cuboid(

@@ -7,50 +7,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdstruct.cli.build_output import (
+    FilmHkl,
+    FilmLayers,
+    FilmName,
+    ForceOption,
+    MaxArea,
+    MaxStrain,
+    OutputOption,
+    StrainOn,
+    SubstrateHkl,
+    SubstrateLayers,
+    SubstrateName,
+    Vacuum,
+    finish,
+    parse_shift,
+    problem_rows,
+)
+from qdstruct.cli.build_particles import particles
 from qdstruct.cli.output import JsonOption, parse_miller, print_json, print_table
 
 if TYPE_CHECKING:
-    from ase import Atoms
-
-    from qdstruct.model import Interface, Problem
+    from qdstruct.model import Interface
 
 __all__ = ["commands"]
 
 commands = typer.Typer()
 build = typer.Typer(no_args_is_help=True, help="Build slabs, interfaces and particles.")
+build.add_typer(particles)
 commands.add_typer(build, name="build")
-
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "-o",
-        "--output",
-        help="File to write: POSCAR or .vasp, .cif, .extxyz, .lmp or .data (LAMMPS).",
-    ),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
-FilmHkl = Annotated[str, typer.Option("--film-hkl", help="Face of the film, e.g. 0,0,1.")]
-SubstrateHkl = Annotated[
-    str, typer.Option("--substrate-hkl", help="Face of the substrate, e.g. 0,0,1.")
-]
-FilmName = Annotated[str, typer.Argument(help="Phase name or structure file of the film.")]
-SubstrateName = Annotated[str, typer.Argument(help="Phase name or structure file below it.")]
-FilmLayers = Annotated[
-    int, typer.Option("--film-layers", min=1, help="Repeats of the film's plane spacing.")
-]
-SubstrateLayers = Annotated[
-    int, typer.Option("--substrate-layers", min=1, help="Repeats of the substrate's spacing.")
-]
-StrainOn = Annotated[
-    str, typer.Option("--strain-on", help="Who takes the misfit: film, substrate or both.")
-]
-Vacuum = Annotated[float, typer.Option("--vacuum", help="Empty height in Å.")]
-MaxArea = Annotated[
-    float, typer.Option("--max-area", min=0.0, help="Largest coincidence cell in Å².")
-]
-MaxStrain = Annotated[
-    float, typer.Option("--max-strain", min=0.0, help="Largest strain (a fraction).")
-]
 
 
 @build.command("terminations")
@@ -158,7 +143,7 @@ def build_slab(
         "top_termination": slab.top_termination,
         "vacuum": slab.vacuum,
     }
-    _finish(f"Slab of {phase} ({hkl})", slab.atoms, facts, output, force, as_json)
+    finish(f"Slab of {phase} ({hkl})", slab.atoms, facts, output, force, as_json)
 
 
 @build.command("interface")
@@ -221,13 +206,13 @@ def build_interface(
         substrate_termination=substrate_termination,
         strain_on=strain_on,
         gap=gap,
-        shift=_parse_shift(shift),
+        shift=parse_shift(shift),
         vacuum=vacuum,
         sandwich=sandwich,
         fix_outer_layers=fix_outer_layers,
     )
     title = f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})"
-    _finish(title, built.atoms, _interface_facts(built), output, force, as_json)
+    finish(title, built.atoms, _interface_facts(built), output, force, as_json)
 
 
 @build.command("lateral")
@@ -291,11 +276,11 @@ def build_lateral(
         max_strain=max_strain,
         strain_on=strain_on,  # type: ignore[arg-type]
         gap=gap,
-        shift=None if shift is None else _parse_shift(shift),
+        shift=None if shift is None else parse_shift(shift),
         vacuum=vacuum,
     )
     title = f"{film} ({film_hkl}) beside {substrate} ({substrate_hkl})"
-    _finish(title, built.atoms, _interface_facts(built), output, force, as_json)
+    finish(title, built.atoms, _interface_facts(built), output, force, as_json)
 
 
 def _interface_facts(built: Interface) -> dict[str, Any]:
@@ -331,61 +316,6 @@ def _interface_facts(built: Interface) -> dict[str, Any]:
     return facts
 
 
-def _parse_shift(text: str) -> tuple[float, float]:
-    from qdstruct.errors import InputError
-
-    try:
-        first, second = (float(word) for word in text.replace(",", " ").split())
-    except ValueError:
-        raise InputError(f"'{text}' is not a shift", hint="write two fractions: 0.5,0") from None
-    return first, second
-
-
-def _finish(
-    title: str,
-    atoms: Atoms,
-    facts: dict[str, Any],
-    output: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
-    """Check, write and report what was built."""
-    from importlib.metadata import version
-
-    from qdstruct import building
-
-    facts = {**facts, "n_atoms": len(atoms), "formula": atoms.get_chemical_formula()}
-    problems = building.check_structure(atoms)
-    if output is not None:
-        provenance = {"made_by": f"qdstruct {version('qdstruct')}", **facts}
-        building.write_structure(output, atoms, provenance=provenance, force=force)
-        typer.echo(f"wrote {output}", err=True)
-    if as_json:
-        file = None if output is None else str(output)
-        print_json({**facts, "file": file, "problems": _problem_rows(problems)})
-        return
-    rows = [(key.replace("_", " "), _words(value)) for key, value in facts.items()]
-    print_table(title, ["Property", "Value (Å, e)"], rows, note=_verdict(problems))
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_words(item) for item in value) + "]"
-    return str(value)
-
-
-def _problem_rows(problems: tuple[Problem, ...]) -> list[dict[str, str]]:
-    return [{"kind": problem.kind, "message": problem.message} for problem in problems]
-
-
-def _verdict(problems: tuple[Problem, ...]) -> str:
-    if not problems:
-        return "No problems found (clashes, charge, molecules, coordination)."
-    return "\n".join(f"{problem.kind}: {problem.message}" for problem in problems)
-
-
 @commands.command("check")
 def check(
     file: Annotated[Path, typer.Argument(help="Structure file.")],
@@ -419,7 +349,7 @@ def check(
         atoms, formula=formula, charge=charge, regions=regions, max_strain=max_strain
     )
     if as_json:
-        rows = _problem_rows(problems)
+        rows = problem_rows(problems)
         print_json({"ok": not problems, "n_atoms": len(atoms), "problems": rows})
     elif problems:
         print_table(

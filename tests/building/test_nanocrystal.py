@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qdstruct import matching, phases
 from qdstruct.building import build_interface, build_janus, build_nanocrystal, check_structure
-from qdstruct.building.shapes import facet_family
+from qdstruct.building.shapes import cuboid_facets, facet_family
 from qdstruct.errors import BuildError
 
 PBNM_FACES = [(1, 1, 0), (1, -1, 0), (0, 0, 1)]
@@ -87,6 +87,19 @@ def test_wulff_form_of_galena_against_closed_form() -> None:
     cut = 1.5 - 1.2 * np.sqrt(3) / 2
     fraction = 1 - 8 * cut**3 / 6
     assert len(truncated.atoms) / len(cube.atoms) == pytest.approx(fraction, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "faces"),
+    [
+        ("CsPbBr3-cubic", {(1, 0, 0), (0, 1, 0), (0, 0, 1)}),
+        ("CsPbBr3-Pbnm", {(1, 1, 0), (1, -1, 0), (0, 0, 1)}),
+        ("CsPbBr3-Pnma", {(1, 0, 1), (1, 0, -1), (0, 1, 0)}),
+        ("PbS-galena", {(1, 0, 0), (0, 1, 0), (0, 0, 1)}),
+    ],
+)
+def test_default_faces_are_pseudo_cubic(name, faces) -> None:
+    assert set(cuboid_facets(phases.load(name))) == faces
 
 
 def test_facet_families() -> None:

@@ -1,0 +1,216 @@
+"""Commands: build nanocrystal, janus and superlattice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qdstruct.cli.build_output import (
+    ForceOption,
+    MaxArea,
+    MaxStrain,
+    OutputOption,
+    StrainOn,
+    Vacuum,
+    finish,
+    parse_energies,
+    parse_facets,
+    parse_lengths,
+    parse_numbers,
+    parse_shift,
+)
+from qdstruct.cli.output import JsonOption, parse_miller
+
+if TYPE_CHECKING:
+    from qdstruct.model import Nanocrystal
+
+__all__ = ["particles"]
+
+particles = typer.Typer()
+
+
+@particles.command("nanocrystal")
+def build_nanocrystal(
+    phase: Annotated[str, typer.Argument(help="Phase name or structure file.")],
+    size: Annotated[str, typer.Option("--size", help="Edge or diameter: 16nm or 160 (Å).")],
+    output: OutputOption = None,
+    shape: Annotated[
+        str, typer.Option("--shape", help="cuboid, sphere or wulff (a truncated cube is wulff).")
+    ] = "cuboid",
+    facets: Annotated[
+        str | None,
+        typer.Option("--facets", help="Faces of the cuboid, e.g. '1,1,0 1,-1,0 0,0,1'."),
+    ] = None,
+    energies: Annotated[
+        str | None,
+        typer.Option("--energies", help="Surface energies of the Wulff form: '100=1 111=1.2'."),
+    ] = None,
+    termination: Annotated[
+        str | None, typer.Option("--termination", help="Plane on the faces, e.g. CsBr.")
+    ] = None,
+    keep_charge: Annotated[
+        bool, typer.Option("--keep-charge", help="Do not take ions out to make it neutral.")
+    ] = False,
+    vacuum: Vacuum = 10.0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Carve a nanocrystal.
+
+    Example: qdstruct build nanocrystal CsPbBr3-Pbnm --size 5.5nm --termination CsBr -o dot.xyz
+    """
+    from qdstruct import building, phases
+
+    built = building.build_nanocrystal(
+        phases.load(phase),
+        shape=shape,  # type: ignore[arg-type]
+        size=parse_lengths(size),
+        facets=None if facets is None else parse_facets(facets),
+        energies=None if energies is None else parse_energies(energies),
+        termination=termination,
+        neutral=not keep_charge,
+        vacuum=vacuum,
+    )
+    facts = _particle_facts(built)
+    finish(f"{shape} of {phase}", built.atoms, facts, output, force, as_json)
+
+
+@particles.command("janus")
+def build_janus(
+    core: Annotated[str, typer.Argument(help="Phase of the cuboid core.")],
+    cap: Annotated[str, typer.Argument(help="Phase that grows on one of its facets.")],
+    core_size: Annotated[str, typer.Option("--core-size", help="Edge: 16nm or 160 (Å).")],
+    core_facet: Annotated[str, typer.Option("--core-facet", help="Facet of the core.")],
+    cap_facet: Annotated[str, typer.Option("--cap-facet", help="Plane of the cap in contact.")],
+    output: OutputOption = None,
+    cap_size: Annotated[
+        str | None, typer.Option("--cap-size", help="Diameter of the cap; the core's edge.")
+    ] = None,
+    cap_shape: Annotated[
+        str, typer.Option("--cap-shape", help="hemisphere, sphere or cuboid.")
+    ] = "hemisphere",
+    core_facets: Annotated[
+        str | None, typer.Option("--core-facets", help="Three faces of the core.")
+    ] = None,
+    core_termination: Annotated[
+        str | None, typer.Option("--core-termination", help="The core's plane in contact.")
+    ] = None,
+    cap_termination: Annotated[
+        str | None, typer.Option("--cap-termination", help="The cap's plane in contact.")
+    ] = None,
+    match: Annotated[int, typer.Option("--match", min=1, help="Row of 'qdstruct match'.")] = 1,
+    max_area: MaxArea = 200.0,
+    max_strain: MaxStrain = 0.05,
+    strain_on: StrainOn = "film",
+    gap: Annotated[
+        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+    ] = None,
+    shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
+    vacuum: Vacuum = 10.0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Grow a second crystal on one facet of a cuboid nanocrystal.
+
+    Example: qdstruct build janus CsPbBr3-Pbnm CdS-zincblende --core-size 5.5nm --core-facet 0,0,1
+    --cap-facet 0,0,1 -o janus.extxyz
+    """
+    from qdstruct import building, phases
+    from qdstruct.pipeline.build import chosen_match
+
+    inner, outer = phases.load(core), phases.load(cap)
+    found = chosen_match(
+        outer,
+        inner,
+        parse_miller(cap_facet),
+        parse_miller(core_facet),
+        number=match,
+        max_area=max_area,
+        max_strain=max_strain,
+    )
+    built = building.build_janus(
+        inner,
+        outer,
+        found,
+        core_size=parse_lengths(core_size),
+        cap_size=None if cap_size is None else parse_lengths(cap_size)[0],
+        cap_shape=cap_shape,  # type: ignore[arg-type]
+        core_facets=None if core_facets is None else parse_facets(core_facets),
+        core_termination=core_termination,
+        cap_termination=cap_termination,
+        strain_on=strain_on,  # type: ignore[arg-type]
+        gap=gap,
+        shift=parse_shift(shift),
+        vacuum=vacuum,
+    )
+    facts = {**_particle_facts(built), "gap": built.gap}
+    finish(f"{cap} on {core}", built.atoms, facts, output, force, as_json)
+
+
+@particles.command("superlattice")
+def build_superlattice(
+    phase: Annotated[str, typer.Argument(help="Phase of the particles (cuboids).")],
+    size: Annotated[str, typer.Option("--size", help="Edge of a particle: 8nm.")],
+    spacing: Annotated[str, typer.Option("--spacing", help="Period: 11.4nm, or three of them.")],
+    cells: Annotated[str, typer.Option("--cells", help="Sites along x, y, z: 8,8,8.")],
+    output: OutputOption = None,
+    shape: Annotated[str, typer.Option("--shape", help="block or sphere.")] = "block",
+    vacancies: Annotated[
+        float, typer.Option("--vacancies", help="Fraction of empty sites inside.")
+    ] = 0.0,
+    surface_vacancies: Annotated[
+        float | None, typer.Option("--surface-vacancies", help="Fraction on the surface.")
+    ] = None,
+    misorientation: Annotated[
+        float, typer.Option("--misorientation", help="FWHM of the rotation about each axis, °.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the random numbers.")] = 0,
+    termination: Annotated[
+        str | None, typer.Option("--termination", help="Plane on the faces of each particle.")
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put copies of a nanocrystal on a superlattice; the file holds every atom.
+
+    Example: qdstruct build superlattice CsPbBr3-cubic --size 8nm --spacing 11.4nm --cells 3,3,3
+    --vacancies 0.033 --surface-vacancies 0.055 --misorientation 9.6 -o supraparticle.extxyz
+    """
+    from qdstruct import building, phases
+
+    particle = building.build_nanocrystal(
+        phases.load(phase), size=parse_lengths(size), termination=termination
+    )
+    built = building.build_superlattice(
+        particle,
+        spacing=parse_lengths(spacing),
+        cells=[round(value) for value in parse_numbers(cells, "8,8,8")],
+        shape=shape,  # type: ignore[arg-type]
+        vacancies=vacancies,
+        surface_vacancies=surface_vacancies,
+        misorientation=misorientation,
+        seed=seed,
+    )
+    facts: dict[str, Any] = {
+        **_particle_facts(particle),
+        "spacing": list(built.spacing),
+        "cells": list(built.cells),
+        "particles": len(built.positions),
+        "vacancies": list(built.vacancies),
+        "misorientation": built.misorientation,
+        "seed": built.seed,
+    }
+    atoms = building.superlattice_atoms(built)
+    finish(f"Superlattice of {phase}", atoms, facts, output, force, as_json)
+
+
+def _particle_facts(built: Nanocrystal) -> dict[str, Any]:
+    return {
+        "kind": built.kind,
+        "shape": built.shape,
+        "phases": list(built.phase_names),
+        "size": list(built.size),
+        "removed_ions": built.removed,
+        "charge": built.charge,
+    }

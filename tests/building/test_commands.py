@@ -1,0 +1,148 @@
+"""The build and check commands: tables, one JSON document, files, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.io import read
+from typer.testing import CliRunner
+
+from qdstruct.cli import app
+from qdstruct.errors import InputError
+
+runner = CliRunner()
+
+
+def document(*words: str) -> dict:
+    result = runner.invoke(app, [*words, "--json"])
+    assert result.exit_code in (0, 1), result.output
+    return json.loads(result.stdout)
+
+
+INTERFACE = ["build", "interface", "CdS-zincblende", "CsPbBr3-Pbnm", "--film-hkl", "0,0,1",
+             "--substrate-hkl", "0,0,1", "--max-area", "100"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["POSCAR", "a.vasp", "a.cif", "a.extxyz", "a.lmp", "a.data"])
+def test_every_format_is_read_back(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    built = document(*INTERFACE, "--fix-outer-layers", "1", "-o", str(path))
+    assert built["file"] == str(path)
+    assert built["problems"] == []
+    lammps = path.suffix in (".lmp", ".data")
+    atoms = read(path, format="lammps-data") if lammps else read(path)
+    assert len(atoms) == built["n_atoms"] == 56
+    lengths = atoms.cell.lengths()
+    assert lengths[0] * lengths[1] == pytest.approx(built["area"], rel=1e-5)
+    assert "made_by" in path.read_text()
+    if "POSCAR" in name or path.suffix == ".vasp":
+        assert atoms.constraints
+    if path.suffix == ".extxyz":
+        assert set(atoms.arrays["region"]) == {"film", "substrate"}
+        assert np.asarray(atoms.arrays["fixed"]).any()
+
+
+def test_pymatgen_reads_the_poscar(tmp_path: Path) -> None:
+    from pymatgen.io.vasp import Poscar
+
+    path = tmp_path / "POSCAR"
+    document(*INTERFACE, "--fix-outer-layers", "1", "-o", str(path))
+    poscar = Poscar.from_file(path)
+    assert poscar.selective_dynamics is not None
+    assert len(poscar.structure) == 56
+
+
+def test_files_are_not_replaced_without_force(tmp_path: Path) -> None:
+    path = tmp_path / "a.cif"
+    words = ["build", "slab", "PbS-galena", "--hkl", "100", "-o", str(path)]
+    assert runner.invoke(app, words).exit_code == 0
+    before = path.read_text()
+    assert "exists" in str(runner.invoke(app, words).exception)
+    assert path.read_text() == before
+    assert runner.invoke(app, [*words, "--force"]).exit_code == 0
+
+
+def test_check_says_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "a.extxyz"
+    document(*INTERFACE, "-o", str(path))
+    good = document("check", str(path), "--film", "CdS-zincblende", "--substrate", "CsPbBr3-Pbnm")
+    assert good == {"ok": True, "n_atoms": 56, "problems": []}
+    broken = read(path)
+    broken.positions[3] = broken.positions[8] + 0.3
+    del broken[20]
+    broken.write(path)
+    result = runner.invoke(app, ["check", str(path), "--json"])
+    assert result.exit_code == 1
+    kinds = {problem["kind"] for problem in json.loads(result.stdout)["problems"]}
+    assert {"clash", "charge"} <= kinds
+    assert runner.invoke(app, ["check", str(path)]).exit_code == 1
+
+
+def test_lateral_reports_its_bridges() -> None:
+    built = document("build", "lateral", "CsPbBr3-cubic", "PMA2PbBr4", "--film-hkl", "0,0,1",
+                     "--substrate-hkl", "0,1,0", "--film-direction", "1,1,0")  # fmt: skip
+    assert len(built["bridges"]) == 2
+    assert built["problems"] == []
+    assert built["film_directions"][0] == pytest.approx([4, 4, 0])
+
+
+def test_particles(tmp_path: Path) -> None:
+    dot = document("build", "nanocrystal", "CsPbBr3-Pbnm", "--size", "3nm", "--termination", "CsBr")
+    assert dot["charge"] == 0
+    assert dot["removed_ions"] == "Cs16"
+    janus = document("build", "janus", "CsPbBr3-Pbnm", "CdS-zincblende", "--core-size", "3nm",
+                     "--core-facet", "0,0,1", "--cap-facet", "0,0,1")  # fmt: skip
+    assert janus["problems"] == []
+    path = tmp_path / "s.extxyz"
+    lattice = document("build", "superlattice", "CsPbBr3-cubic", "--size", "1.8nm", "--spacing",
+                       "3nm", "--cells", "2", "-o", str(path))  # fmt: skip
+    assert lattice["particles"] == 8
+    assert len(read(path)) == lattice["n_atoms"]
+
+
+def test_terminations_as_table_and_json() -> None:
+    words = ["build", "terminations", "CsPbBr3-cubic", "--hkl", "100"]
+    assert "PbBr2" in runner.invoke(app, words).stdout
+    names = [one["name"] for one in document(*words)["terminations"]]
+    assert sorted(names) == ["CsBr", "PbBr2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["build", "slab", "CsPbBr3-cubic", "--hkl", "100", "--termination", "Xe"], "CsBr, PbBr2"),
+        (["build", "slab", "CsPbBr3-cubic", "--hkl", "1,0"], "Miller"),
+        (["build", "slab", "CsPbBr3-cubic", "--hkl", "100", "--symmetric"], "--symmetric"),
+        (["build", "slab", "CsPbBr3-cubic", "--hkl", "100", "-o", "a.docx"], "structure format"),
+        ([*INTERFACE, "--match", "99"], "no match 99"),
+        ([*INTERFACE, "--shift", "a,b"], "not a shift"),
+        ([*INTERFACE, "--gap", "-2"], "gap"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "big"], "not one number or three"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3nm", "--facets", "100"], "three"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3nm", "--energies", "100"], "FACET"),
+        (["build", "superlattice", "CsPbBr3-cubic", "--size", "8nm", "--spacing", "5nm",
+          "--cells", "2"], "overlap"),
+        (["check", "nothing.cif"], "nothing.cif"),
+    ],
+)  # fmt: skip
+def test_bad_input(words: list[str], message: str) -> None:
+    result = runner.invoke(app, words)
+    assert isinstance(result.exception, InputError)
+    assert message in str(result.exception)
+    assert result.exception.exit_code == 2
+
+
+def test_bad_input_ends_with_exit_code_2() -> None:
+    code = "from qdstruct.cli import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code, "build", "slab", "CsPbBr3-cubic", "--hkl", "0,0,0"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert "lattice plane" in result.stderr
+    assert result.stdout == ""
