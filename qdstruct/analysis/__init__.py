@@ -18,6 +18,13 @@ from qdstruct.analysis.energies import (
     strain_energy,
 )
 from qdstruct.analysis.heights import interface_height
+from qdstruct.analysis.octahedra import (
+    LayerSpacing,
+    Octahedron,
+    bond_lengths,
+    layer_spacings,
+    octahedra,
+)
 from qdstruct.analysis.plateaus import (
     core_potential_levels,
     region_extent,
@@ -33,6 +40,8 @@ from qdstruct.analysis.potential import (
 )
 
 __all__ = [
+    "LayerSpacing",
+    "Octahedron",
     "adhesion_energy",
     "align_by_edges",
     "align_by_reference",
@@ -43,6 +52,7 @@ __all__ = [
     "atomic_planes",
     "band_edges",
     "binding_energy",
+    "bond_lengths",
     "broadened",
     "charge_difference",
     "core_potential_levels",
@@ -52,7 +62,9 @@ __all__ = [
     "formation_energy_line",
     "interface_height",
     "layer_period",
+    "layer_spacings",
     "macroscopic_average",
+    "octahedra",
     "plateau",
     "potential_profile",
     "region_extent",

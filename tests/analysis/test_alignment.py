@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdstruct.analysis import (
@@ -87,6 +87,7 @@ def test_the_reference_route_adds_the_step_across_the_interface() -> None:
 levels = st.floats(-10, 10)
 
 
+@settings(deadline=None)
 @given(levels, levels, levels)
 def test_the_zero_of_no_calculation_matters(film: float, substrate: float, whole: float) -> None:
     """Adding a constant to everything one calculation prints changes no offset."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from electronic_factories import projected_dos
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdstruct.analysis import alignment_type, band_edges
@@ -76,6 +76,7 @@ def test_every_alignment_is_told_apart(
 edges = st.floats(-3, 3)
 
 
+@settings(deadline=None)
 @given(edges, st.floats(0.2, 3), edges, st.floats(0.2, 3), edges)
 def test_the_type_depends_neither_on_the_order_nor_on_the_reference(
     first: float, first_gap: float, second: float, second_gap: float, shift: float
