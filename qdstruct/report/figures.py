@@ -104,8 +104,8 @@ def charge_difference_figure(difference: ChargeDifference) -> Figure:
         axes.axvline(difference.interface_height, color=COLOURS[1], linewidth=0.9, linestyle="--")
         axes.set_xlim(z[0], z[-1])
     right.annotate(
-        "interface", (difference.interface_height, 1), xycoords=("data", "axes fraction"),
-        xytext=(3, -3), textcoords="offset points", ha="left", va="top", fontsize=7,
+        "interface", (difference.interface_height, 0.5), xycoords=("data", "axes fraction"),
+        xytext=(12, 0), textcoords="offset points", ha="left", va="center", fontsize=7,
         color=COLOURS[1],
     )  # fmt: skip
     return figure

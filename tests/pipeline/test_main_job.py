@@ -92,7 +92,7 @@ def test_patterns(finished) -> None:
 
 def test_published_lines_agree_and_differ_where_they_should(finished) -> None:
     _, results = finished
-    lines = [row for row in results.published if row.quantity.startswith("XRD")]
+    lines = [row for row in results.published if row.quantity.startswith("XRD 2theta")]
     assert len(lines) == 4
     assert {row.verdict for row in lines} == {"agrees"}
 
@@ -133,7 +133,8 @@ def test_tree_reads_back(finished) -> None:
 def test_killed_driver_continues(tmp_path: Path) -> None:
     root = tmp_path / "tree"
     cli = [sys.executable, "-m", "qdstruct"]
-    subprocess.run([*cli, "prepare", "cspbbr3-pbs", str(root)], check=True, capture_output=True)
+    prepare = [*cli, "prepare", "cspbbr3-pbs", str(root), "--preset", "quick"]
+    subprocess.run(prepare, check=True, capture_output=True)
     arguments = [*cli, "run", str(root), "--engine", "mock", "--jobs", "2"]
     environment = os.environ | {"QDSTRUCT_MOCK_DELAY": "0.05"}
     driver = subprocess.Popen(
