@@ -38,6 +38,7 @@ from qdstruct.analysis.potential import (
     potential_profile,
     vacuum_gap,
 )
+from qdstruct.analysis.states import cross_section, density_overlap, region_fractions
 
 __all__ = [
     "LayerSpacing",
@@ -56,6 +57,8 @@ __all__ = [
     "broadened",
     "charge_difference",
     "core_potential_levels",
+    "cross_section",
+    "density_overlap",
     "difference_grid",
     "dos_by",
     "formation_energy",
@@ -68,6 +71,7 @@ __all__ = [
     "plateau",
     "potential_profile",
     "region_extent",
+    "region_fractions",
     "region_periods",
     "region_plateaus",
     "shifted_edges",
