@@ -136,11 +136,8 @@ ENTRY_SCRIPT = r'''
 import json, subprocess, sys
 from pathlib import Path
 
-sys.path.insert(0, sys.argv.pop(1))
 from qdstruct.model import FinishedCalculation
 from qdstruct.running import Engine, job, launch, run_job
-
-how, root, name = sys.argv[1:]
 
 
 def stage(tree, task):
@@ -178,15 +175,21 @@ def plainly(directory, engine):
         process.kill()
 
 
-if how == "plain":
-    job._run_engine = plainly
-engine = Engine(
-    name="stub", command=(sys.executable, "-I", "-S", root + "/engine.py", root),
-    poll_seconds=0.05, monitor_seconds=0.1, patience_seconds=0.5,
-)
-record = run_job(Path(root), name, engine=engine, stage=stage, problems=problems,
-                 read_summary=read_summary)
-sys.exit(0 if record.state == "done" else 1)
+def main():
+    how, root, name = sys.argv[1:]
+    if how == "plain":
+        job._run_engine = plainly
+    engine = Engine(
+        name="stub", command=(sys.executable, "-I", "-S", root + "/engine.py", root),
+        poll_seconds=0.05, monitor_seconds=0.1, patience_seconds=0.5,
+    )
+    record = run_job(Path(root), name, engine=engine, stage=stage, problems=problems,
+                     read_summary=read_summary)
+    sys.exit(0 if record.state == "done" else 1)
+
+
+if __name__ == "__main__":
+    main()
 '''
 
 DRIVER_SCRIPT = r"""
@@ -233,8 +236,7 @@ def make_tree(root: Path, jobs: dict[str, tuple[str, ...]]) -> JobTree:
 
 def command_for(root: Path, how: str = "plain") -> Callable[[str], list[str]]:
     """Return what `run_tree` asks for; `how` is ``plain`` or ``custodian``."""
-    here = str(Path(__file__).parent)
-    return lambda name: [sys.executable, str(root / "entry.py"), here, how, str(root), name]
+    return lambda name: [sys.executable, str(root / "entry.py"), how, str(root), name]
 
 
 def behave(root: Path, name: str, *words: str) -> None:

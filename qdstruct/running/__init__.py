@@ -7,6 +7,7 @@ from qdstruct.running.cancel import cancel
 from qdstruct.running.engine import ENGINES, Engine, find_engine
 from qdstruct.running.job import run_job
 from qdstruct.running.locks import LockHeldError
+from qdstruct.running.preload import PreloadedExecutor
 from qdstruct.running.slurm import SlurmExecutor
 from qdstruct.running.status import retry, tree_status
 from qdstruct.running.tree import require_all_done, run_tree
@@ -15,6 +16,7 @@ __all__ = [
     "ENGINES",
     "Engine",
     "LockHeldError",
+    "PreloadedExecutor",
     "SlurmExecutor",
     "cancel",
     "find_engine",

@@ -20,7 +20,15 @@ from qdstruct.running.records import WALLTIME
 from qdstruct.running.status import INTERRUPTED, tree_status
 from qdstruct.running.walltime import remaining_walltime
 
-__all__ = ["LOG_FILE", "MAX_RESTARTS", "TIMED_OUT", "require_all_done", "run_command", "run_tree"]
+__all__ = [
+    "LOG_FILE",
+    "MAX_RESTARTS",
+    "THREAD_VARIABLES",
+    "TIMED_OUT",
+    "require_all_done",
+    "run_command",
+    "run_tree",
+]
 
 TIMED_OUT = 124
 """Exit code of a job that its batch system ended for want of time."""
@@ -32,7 +40,8 @@ MAX_RESTARTS = 10
 """How often one call of `run_tree` restarts a job whose batch job was too short."""
 
 _LOOK_SECONDS = 0.2
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Set to 1 for every job unless the user has set them: jobs run side by side."""
 
 OnChange = Callable[[tuple[JobStatus, ...]], None]
 
@@ -246,7 +255,7 @@ def run_command(command: list[str], directory: str) -> int:
     int
         Exit code; negative for the signal that killed it.
     """
-    environment = dict.fromkeys(_THREAD_VARIABLES, "1") | dict(os.environ)
+    environment = dict.fromkeys(THREAD_VARIABLES, "1") | dict(os.environ)
     with (Path(directory) / LOG_FILE).open("ab") as log:
         return subprocess.run(
             command,
