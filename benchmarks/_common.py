@@ -64,14 +64,12 @@ def progress(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def _in_child(send: Any, task: Callable[[], Any], warm: Callable[[], Any] | None) -> None:
+def _in_child(send: Any, task: Callable[[], Any]) -> None:
     try:
-        if warm is not None:
-            warm()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        start = time.perf_counter()
+        start = time.process_time()
         result = task()
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         send.send((seconds, grown, result, None))
     except Exception as error:
@@ -81,16 +79,19 @@ def _in_child(send: Any, task: Callable[[], Any], warm: Callable[[], Any] | None
 def measure(
     task: Callable[[], Any], *, warm: Callable[[], Any] | None = None, limit: float = 300.0
 ) -> tuple[float | None, float | None, Any, str | None]:
-    """Run a task in a forked child of its own.
+    """Run a task in a forked child of its own, after `warm` in this process (compilation, imports).
 
     Returns
     -------
-    seconds, peak memory growth in MB, result, error
-        The error says "stopped after … s" when the time limit was reached.
+    CPU seconds, peak memory growth in MB, result, error
+        CPU time, so that a busy machine does not distort ratios. The error says "stopped after
+        … s" when the wall-clock limit was reached.
     """
+    if warm is not None:
+        warm()
     context = multiprocessing.get_context("fork")
     receive, send = context.Pipe(duplex=False)
-    child = context.Process(target=_in_child, args=(send, task, warm))
+    child = context.Process(target=_in_child, args=(send, task))
     child.start()
     send.close()
     try:
