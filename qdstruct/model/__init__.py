@@ -24,6 +24,8 @@ from qdstruct.model.patterns import (
     FoundSpot,
     IndexedSpot,
     Micrograph,
+    MixtureFit,
+    PhaseFraction,
     PowderPattern,
     PowderPeak,
     SmallAngleCurve,
@@ -34,6 +36,7 @@ from qdstruct.model.patterns import (
 )
 from qdstruct.model.phase import Phase
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
+from qdstruct.model.registry import RegistryScan
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
 from qdstruct.model.settings import CalculationSettings
 from qdstruct.model.structures import (
@@ -67,10 +70,12 @@ __all__ = [
     "Micrograph",
     "Miller",
     "MisfitDislocations",
+    "MixtureFit",
     "Nanocrystal",
     "OrientationRelation",
     "ParallelPlanes",
     "Phase",
+    "PhaseFraction",
     "PlaneMismatch",
     "PotentialProfile",
     "PowderPattern",
@@ -79,6 +84,7 @@ __all__ = [
     "ProjectedDos",
     "PublishedComparison",
     "Record",
+    "RegistryScan",
     "RunRecord",
     "SiteOverlap",
     "Slab",

@@ -18,6 +18,8 @@ __all__ = [
     "FoundSpot",
     "IndexedSpot",
     "Micrograph",
+    "MixtureFit",
+    "PhaseFraction",
     "PowderPattern",
     "PowderPeak",
     "SmallAngleCurve",
@@ -204,3 +206,29 @@ class SpotIndexing(Record):
     """Part of the predicted strong spots (|F|² above 5 % of the zone's strongest) not measured."""
     score: float
     """Spots explained / all − 0.25·rms/tolerance − 0.25·missing; 1 is best."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseFraction(Record):
+    """One phase of a mixture, from its part of a powder pattern."""
+
+    phase: str
+    """Phase name."""
+    scale: float
+    """Measured counts per computed Σ |F|²·LP of one cell and degree."""
+    weight_fraction: float
+    """Part of the crystalline mass that the offered phases make up; they add up to one."""
+    uncertainty: float
+    """Standard deviation of the weight fraction from the residuals, without systematic errors."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MixtureFit(Record):
+    """A measured powder pattern as a sum of computed ones."""
+
+    fractions: tuple[PhaseFraction, ...]
+    """In the order the phases were offered."""
+    curve: Dataset
+    """``measured``, ``calculated``, ``background`` and one variable per phase, dim two_theta."""
+    r_wp: float
+    """Weighted profile residual √(Σ w (y − y_c)² / Σ w y²), w = 1/y."""
