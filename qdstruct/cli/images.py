@@ -51,7 +51,7 @@ def hrtem(
     from pathlib import Path
 
     from qdstruct.cli.output import parse_miller, print_json
-    from qdstruct.cli.simulation import numbers, read_structure
+    from qdstruct.cli.reading import numbers, read_structure
     from qdstruct.files import refuse_existing
     from qdstruct.simulation import Microscope, hrtem_image, write_image
 
@@ -131,7 +131,7 @@ def _image(name: str, pixel: str | None) -> Micrograph:
     import warnings
     from pathlib import Path
 
-    from qdstruct.cli.simulation import nanometres, warn
+    from qdstruct.cli.reading import nanometres, warn
     from qdstruct.simulation import read_image
 
     size: float | tuple[float, float] | None = None
@@ -169,7 +169,7 @@ def index(
     Example: qdstruct index image.tif --pixel 0.21A --phase CsPbBr3-cubic --phase CdS-zincblende
     """
     from qdstruct.cli.output import print_json
-    from qdstruct.cli.simulation import numbers, read_structure
+    from qdstruct.cli.reading import numbers, read_structure
     from qdstruct.simulation import find_spots, index_overlapping, index_spots
 
     points: list[tuple[float, float]]
@@ -240,7 +240,7 @@ def gpa(
     from pathlib import Path
 
     from qdstruct.cli.output import print_json
-    from qdstruct.cli.simulation import numbers
+    from qdstruct.cli.reading import numbers
     from qdstruct.files import refuse_existing
     from qdstruct.simulation import strain_map
 
@@ -264,7 +264,7 @@ def _two_spots(
     """Return the spots asked for, or the strongest and the strongest across it."""
     from math import radians, sin
 
-    from qdstruct.cli.simulation import numbers
+    from qdstruct.cli.reading import numbers
     from qdstruct.errors import InputError
     from qdstruct.simulation import find_spots
 

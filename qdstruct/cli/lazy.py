@@ -35,6 +35,11 @@ COMMANDS: dict[str, dict[str, str]] = {
         "check": "Look for clashes, wrong charge or composition, cut molecules, odd coordination.",
         "build": "Build slabs, interfaces and particles.",
     },
+    "registry": {
+        "registry": (
+            "Scan where the film likes to sit: energy over in-plane shift and gap, slabs rigid."
+        ),
+    },
     "study": {
         "prepare": (
             "Write the tree of VASP job directories of a study, checked before it takes its place."
@@ -57,6 +62,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "simulation": {
         "xrd": "Powder X-ray diffraction: indexed lines and profile.",
+    },
+    "scattering": {
         "diffraction": "Kinematic electron diffraction along a zone axis: indexed spots.",
         "saxs": "Small-angle scattering of particles, supraparticles and films; q in 1/nm.",
     },

@@ -8,6 +8,7 @@ from qdstruct.simulation.gpa import strain_map
 from qdstruct.simulation.hrtem import Microscope, contrast_transfer, hrtem_image
 from qdstruct.simulation.indexing import index_overlapping, index_spots
 from qdstruct.simulation.micrographs import micrograph, read_image, write_image
+from qdstruct.simulation.mixture import fit_mixture, read_pattern
 from qdstruct.simulation.particles import LatticeDomain, cut_particle, split_into_domain
 from qdstruct.simulation.powder import PowderSettings, powder_pattern
 from qdstruct.simulation.published import PublishedLine, compare_lines, published_lines
@@ -38,6 +39,7 @@ __all__ = [
     "debye_pattern",
     "electron_wavelength",
     "find_spots",
+    "fit_mixture",
     "form_factor",
     "hrtem_image",
     "index_overlapping",
@@ -49,6 +51,7 @@ __all__ = [
     "published_lines",
     "radiation",
     "read_image",
+    "read_pattern",
     "small_angle_curve",
     "split_into_domain",
     "stack_structure_factor",

@@ -323,6 +323,8 @@ def _labelled(
         "instrument_fwhm_deg": shape.instrument_fwhm,
         "microstrain": shape.microstrain,
         "lines": "Kα1 and Kα2" if options.doublet else "one wavelength",
+        "strongest_point": float(profile.max()),
+        "strongest_point_units": "Σ |F|²·LP of one cell per degree, electrons²",
     }
     if shape.size_nm is not None:
         attributes["size_nm"] = shape.size_nm

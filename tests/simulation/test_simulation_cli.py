@@ -76,6 +76,10 @@ def test_diffraction_json_has_the_documented_form(qdstruct):
         (("xrd", "PbS-galena", "--size", "big"), "size"),
         (("xrd", "no-such-phase"), "no-such-phase"),
         (("xrd", "PbS-galena", "--debye"), "--size"),
+        (("xrd", "PbS-galena", "--texture", "0,0,1"), "March"),
+        (("xrd", "PbS-galena", "-b", "Pb"), "displacement"),
+        (("xrd", "PbS-galena", "--published", "CdTe"), "CsPbBr3 cubic"),
+        (("xrd", "PbS-galena", "--fit", "missing.xy"), "missing.xy"),
         (("xrd", "PbS-galena", "--debye", "--size", "4nm", "--shape", "star"), "shape"),
         (("diffraction", "PbS-galena", "--zone", "0,0,0"), "zone"),
         (("saxs", "--size", "8nm", "--spacing", "11nm", "--period", "8nm"), "one of them"),
@@ -156,3 +160,44 @@ def test_saxs_finds_the_published_supraparticle_maxima(qdstruct):
     free = qdstruct("saxs", "--size", "8nm", "--shape", "sphere")
     assert free.returncode == 0
     assert "form factor" in free.stdout
+
+
+def test_published_lines_are_printed_with_the_reason(qdstruct):
+    ran = qdstruct("xrd", "PbS-galena", "--published", "PbS", "--json")
+    assert ran.returncode == 0, ran.stderr
+    rows = json.loads(ran.stdout)["rows"]
+    assert [row["verdict"] for row in rows] == ["differs"] * 3
+    assert "one cell" in rows[0]["reason"]
+    table = qdstruct("xrd", "CsPbBr3-cubic", "--published", "CsPbBr3 cubic")
+    assert table.stdout.count("agrees") == 4
+
+
+def test_texture_and_displacements_change_the_lines(qdstruct):
+    words = ("xrd", "CdS-wurtzite", "--json")
+
+    def line(*more):
+        peaks = json.loads(qdstruct(*words, *more).stdout)["peaks"]
+        return next(p["intensity"] for p in peaks if p["hkl"][0] == [0, 0, 2])
+
+    assert line("--texture", "0,0,1,0.5") > line()
+    assert line("-b", "Cd=3", "-b", "S=3") != line()
+
+
+def test_fit_of_a_measured_mixture(qdstruct, tmp_path):
+    ran = qdstruct("xrd", "CsPbBr3-cubic", "PbS-galena", "--size", "10nm", "--json")
+    parts = [p["pattern"] for p in json.loads(ran.stdout)["patterns"]]
+    rows = [
+        f"{angle:.3f} {80 * a + 40 * b + 500:.2f}"
+        for angle, a, b in zip(
+            parts[0]["two_theta"], parts[0]["intensity"], parts[1]["intensity"], strict=True
+        )
+    ]
+    (tmp_path / "measured.xy").write_text("\n".join(rows))
+    words = ("xrd", "CsPbBr3-cubic", "PbS-galena", "--size", "10nm", "--fit", "measured.xy")
+    fitted = qdstruct(*words, "--json", "--csv", "curves.csv")
+    assert fitted.returncode == 0, fitted.stderr
+    document = json.loads(fitted.stdout)
+    assert document["r_wp"] < 0.01
+    assert sum(part["weight_fraction"] for part in document["fractions"]) == pytest.approx(1)
+    assert (tmp_path / "curves.csv").read_text().startswith("two_theta,")
+    assert "PbS-galena" in qdstruct(*words).stdout

@@ -1,0 +1,87 @@
+"""Reading the words of a pattern or an image: numbers, lengths, structures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["indices", "nanometres", "numbers", "read_structure", "warn"]
+
+
+def warn(message: str) -> None:
+    """Print a warning on stderr."""
+    typer.echo(f"qdstruct: warning: {message}", err=True)
+
+
+def numbers(text: str, count: int, what: str) -> list[float]:
+    """Read numbers with commas or spaces between them.
+
+    Raises
+    ------
+    InputError
+        If they are not `count` finite numbers.
+    """
+    import math
+
+    from qdstruct.errors import InputError
+
+    try:
+        values = [float(word) for word in text.replace(" ", ",").split(",") if word]
+    except ValueError:
+        values = []
+    if len(values) != count or not all(math.isfinite(value) for value in values):
+        raise InputError(f"'{text}' is not {what}: {count} numbers with a comma between them")
+    return values
+
+
+def nanometres(text: str, *, zero: bool = False, bare: str = "nm") -> float:
+    """Read a length such as ``16nm`` or ``160A`` and return it in nm.
+
+    Parameters
+    ----------
+    text : str
+        What the user typed.
+    zero : bool
+        Allow zero.
+    bare : {"nm", "A"}
+        Unit of a number without one.
+
+    Raises
+    ------
+    InputError
+        If it is not a length.
+    """
+    import re
+
+    from qdstruct.errors import InputError
+
+    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(nm|A|Å)?\s*", text)
+    try:
+        value = float(match.group(1)) if match else float("nan")
+    except ValueError:
+        value = float("nan")
+    if not (value > 0 or (zero and value == 0)) or match is None:
+        raise InputError(f"'{text}' is not a size", hint="write for example 16nm or 160A")
+    return value / 10 if (match.group(2) or bare) in ("A", "Å") else value
+
+
+def read_structure(text: str) -> tuple[str, Atoms]:
+    """Return name and atoms; a file is read as it is, without a search for its symmetry."""
+    from pathlib import Path
+
+    from qdstruct import phases
+
+    path = Path(text)
+    if path.suffix and path.is_file():
+        return path.stem, phases.read_atoms(path)
+    phase = phases.load(text)
+    return phase.name, phase.atoms
+
+
+def indices(hkl: tuple[int, int, int]) -> str:
+    """Return Miller indices as (h k l)."""
+    return "(" + " ".join(str(index) for index in hkl) + ")"

@@ -1,0 +1,220 @@
+"""Commands: diffraction and saxs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qdstruct.cli.output import JsonOption
+
+if TYPE_CHECKING:
+    from qdstruct.model import SmallAngleCurve, SpotPattern
+    from qdstruct.simulation import LayerStack, SimpleCubicArray
+
+__all__ = ["commands"]
+
+commands = typer.Typer()
+
+
+@commands.command("diffraction")
+def diffraction(
+    structure: Annotated[
+        str, typer.Argument(metavar="FILE_OR_PHASE", help="Phase name or structure file.")
+    ],
+    zone: Annotated[
+        str, typer.Option(metavar="U,V,W", help="Zone axis in the axes of the file's cell.")
+    ],
+    max_g: Annotated[float, typer.Option(help="Largest 1/d in 1/Å.")] = 1.0,
+    json: JsonOption = False,
+) -> None:
+    """Kinematic electron diffraction along a zone axis: indexed spots.
+
+    Example: qdstruct diffraction CdS-zincblende --zone 1,1,1 --max-g 0.8
+    """
+    from qdstruct.cli.output import parse_miller, print_json
+    from qdstruct.cli.reading import read_structure
+    from qdstruct.simulation import zone_axis_pattern
+
+    name, atoms = read_structure(structure)
+    pattern = zone_axis_pattern(atoms, name=name, zone=parse_miller(zone), max_g=max_g)
+    if json:
+        print_json(_spot_document(pattern))
+    else:
+        _print_spots(pattern)
+
+
+def _spot_document(pattern: SpotPattern) -> dict[str, Any]:
+    return {
+        "phase": pattern.phase,
+        "zone": list(pattern.zone),
+        "max_g": pattern.max_g,
+        "spots": [
+            {
+                "hkl": list(spot.hkl),
+                "g": spot.length,
+                "position": list(spot.g),
+                "angle": spot.angle,
+                "intensity": spot.intensity,
+                "forbidden": spot.forbidden,
+                "double_diffraction": spot.double_diffraction,
+            }
+            for spot in pattern.spots
+        ],
+    }
+
+
+def _print_spots(pattern: SpotPattern) -> None:
+    from qdstruct.cli.output import print_table
+    from qdstruct.cli.reading import indices
+
+    rows = [
+        [
+            indices(spot.hkl),
+            f"{spot.length:.4f}",
+            f"{1 / spot.length:.4f}",
+            f"{spot.angle:.2f}",
+            f"{spot.intensity:.3g}",
+            _forbidden_word(spot.forbidden, spot.double_diffraction),
+        ]
+        for spot in pattern.spots
+    ]
+    zone = " ".join(str(index) for index in pattern.zone)
+    print_table(
+        f"{pattern.phase} along [{zone}], axes of the file's cell; 1/d ≤ {pattern.max_g:g} 1/Å",
+        ["hkl", "g / Å⁻¹", "d / Å", "angle / °", "intensity", ""],
+        rows,
+    )
+
+
+def _forbidden_word(forbidden: bool, double: bool) -> str:
+    if not forbidden:
+        return ""
+    return "forbidden (double diffraction)" if double else "forbidden"
+
+
+@commands.command("saxs")
+def saxs(
+    size: Annotated[str, typer.Option(help="Core size: 8nm, or three edges 6nm,8nm,12nm.")],
+    shape: Annotated[str, typer.Option(help="sphere, cube or cuboid.")] = "cube",
+    shell: Annotated[str, typer.Option(help="Thickness of a shell, for example 1.2nm.")] = "0nm",
+    contrast: Annotated[
+        str,
+        typer.Option(metavar="CORE,SHELL", help="Scattering length densities above the medium's."),
+    ] = "1,0",
+    polydispersity: Annotated[float, typer.Option(help="Relative spread of the core size.")] = 0.0,
+    spacing: Annotated[
+        str | None, typer.Option(help="Simple-cubic superlattice: centre-to-centre distance.")
+    ] = None,
+    cells: Annotated[
+        str, typer.Option(metavar="N,N,N", help="Particles along each axis of the superlattice.")
+    ] = "10,10,10",
+    vacancies: Annotated[float, typer.Option(help="Fraction of empty sites.")] = 0.0,
+    period: Annotated[
+        str | None, typer.Option(help="Layered film seen along its normal: repeat distance.")
+    ] = None,
+    layers: Annotated[int, typer.Option(help="Layers of the film.")] = 10,
+    disorder: Annotated[
+        str, typer.Option(help="Spread of positions (superlattice) or of distances (film).")
+    ] = "0nm",
+    q_range: Annotated[
+        str, typer.Option("--range", metavar="LOW,HIGH", help="Range of q in 1/nm.")
+    ] = "0.1,2",
+    points: Annotated[int, typer.Option(help="Number of points.")] = 500,
+    json: JsonOption = False,
+) -> None:
+    """Small-angle scattering of particles, supraparticles and films; q in 1/nm.
+
+    Example: qdstruct saxs --size 8nm --spacing 11.4nm --cells 12,12,12 --disorder 0.5nm
+    Example: qdstruct saxs --size 7nm --period 8.1nm --layers 14 --disorder 0.6nm
+    """
+    import numpy as np
+
+    from qdstruct.cli.output import print_json
+    from qdstruct.cli.reading import nanometres, numbers
+    from qdstruct.errors import InputError
+    from qdstruct.simulation import ParticleShape, small_angle_curve
+
+    low, high = numbers(q_range, 2, "a range of q")
+    if not (0 < low < high and 3 <= points <= 1_000_000):
+        raise InputError(f"q from {low:g} to {high:g} 1/nm in {points} points is not a range")
+    core, outer = numbers(contrast, 2, "a pair of contrasts")
+    edges = [10 * nanometres(word) for word in size.split(",")]
+    edges = edges * 3 if len(edges) == 1 else edges
+    if len(edges) != 3:
+        raise InputError(f"'{size}' is not a size: give one length or three")
+    particle = ParticleShape(
+        kind=shape,
+        size=(edges[0], edges[1], edges[2]),
+        shell=10 * nanometres(shell, zero=True),
+        core_contrast=core,
+        shell_contrast=outer,
+    )
+    curve = small_angle_curve(
+        np.linspace(low, high, points) / 10,
+        particle,
+        name=f"{shape} of {size}",
+        arrangement=_arrangement(spacing, cells, vacancies, period, layers, disorder),
+        polydispersity=polydispersity,
+    )
+    print_json(_small_angle_document(curve)) if json else _print_small_angle(curve)
+
+
+def _arrangement(
+    spacing: str | None,
+    cells: str,
+    vacancies: float,
+    period: str | None,
+    layers: int,
+    disorder: str,
+) -> SimpleCubicArray | LayerStack | None:
+    from qdstruct.cli.reading import nanometres, numbers
+    from qdstruct.errors import InputError
+    from qdstruct.simulation import LayerStack, SimpleCubicArray
+
+    spread = 10 * nanometres(disorder, zero=True)
+    if spacing is not None and period is not None:
+        raise InputError("--spacing makes a superlattice and --period a film: give one of them")
+    if period is not None:
+        return LayerStack(period=10 * nanometres(period), layers=layers, disorder=spread)
+    if spacing is None:
+        return None
+    n = [int(number) for number in numbers(cells, 3, "a number of cells")]
+    return SimpleCubicArray(
+        spacing=10 * nanometres(spacing),
+        cells=(n[0], n[1], n[2]),
+        disorder=spread,
+        vacancies=vacancies,
+    )
+
+
+def _small_angle_document(curve: SmallAngleCurve) -> dict[str, Any]:
+    columns = ("intensity", "form_factor", "structure_factor")
+    return {
+        "name": curve.name,
+        "unit": "q in 1/nm, spacing in nm",
+        "maxima": [
+            {"q": maximum.q * 10, "spacing": maximum.spacing / 10, "height": maximum.height}
+            for maximum in curve.maxima
+        ],
+        "curve": {
+            "q": (curve.curve["q"].to_numpy() * 10).tolist(),
+            **{name: curve.curve[name].to_numpy().tolist() for name in columns},
+        },
+    }
+
+
+def _print_small_angle(curve: SmallAngleCurve) -> None:
+    from qdstruct.cli.output import print_table
+
+    if not curve.maxima:
+        typer.echo(f"{curve.name}: no structure factor; --json has the form factor")
+        return
+    strongest = max(maximum.height for maximum in curve.maxima)
+    shown = [m for m in curve.maxima if m.height - 1 >= 0.02 * (strongest - 1)]
+    print_table(
+        f"{curve.name}: maxima of the structure factor",
+        ["q / nm⁻¹", "2π/q / nm", "S(q)"],
+        [[f"{m.q * 10:.4f}", f"{m.spacing / 10:.3f}", f"{m.height:.3f}"] for m in shown],
+        note="Finite arrays ripple between the lattice maxima; --json has curve and form factor.",
+    )
