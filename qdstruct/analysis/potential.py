@@ -74,7 +74,9 @@ def layer_period(atoms: Atoms, members: Sequence[int], axis: int = 2) -> float:
     """Find the layer repeat along the normal of some atoms of a structure.
 
     Atomic planes are compared by their composition; the repeat is the mean distance between
-    planes p apart, with the smallest p for which every plane equals the one p below it.
+    planes p apart, with the smallest p for which every plane equals the one p below it. Where
+    relaxation has split the planes unevenly, it is the first shift at which the profile of atomic
+    numbers, smeared by 0.5 Å, agrees with itself (normalised correlation above 0.9).
 
     Parameters
     ----------
@@ -105,11 +107,39 @@ def layer_period(atoms: Atoms, members: Sequence[int], axis: int = 2) -> float:
     for step in range(1, len(planes) // 2 + 1):
         if all(kinds[i] == kinds[i + step] for i in range(len(kinds) - step)):
             return float(np.mean(z[step:] - z[:-step]))
+    shift = _correlated_shift(part, axis)
+    if shift is not None:
+        return shift
     raise InputError(
         f"the {len(planes)} atomic planes of {part.get_chemical_formula()} show no repeat along "
         "the normal",
         hint="give the periods explicitly: the layer repeats of the two bulk crystals",
     )
+
+
+def _correlated_shift(part: Atoms, axis: int) -> float | None:
+    """Return the shift at which a relaxed stack of layers agrees best with itself; None if none."""
+    period, z = cell_height(part, axis), np.sort(heights(part, axis))
+    order = np.argsort(heights(part, axis))
+    start = int(np.argmax(np.diff(z, append=z[0] + period))) + 1
+    z = np.roll(z, -start)
+    z = (z - z[0]) % period
+    weights = np.roll(np.asarray(part.numbers, dtype=np.float64)[order], -start)
+    step = 0.02
+    grid = np.arange(-1.0, z.max() + 1.0, step)
+    profile = (weights * np.exp(-2 * (grid[:, None] - z) ** 2)).sum(axis=1)
+    shifts = np.arange(int(1.5 / step), int(0.7 * z.max() / step))
+    if shifts.size < 3:
+        return None
+    agreement = np.array([_agreement(profile[:-k], profile[k:]) for k in shifts])
+    inner = agreement[1:-1]
+    peaks = np.flatnonzero((inner > 0.9) & (inner >= agreement[:-2]) & (inner >= agreement[2:])) + 1
+    return float(shifts[peaks[0]] * step) if peaks.size else None
+
+
+def _agreement(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    first, second = first - first.mean(), second - second.mean()
+    return float((first * second).sum() / np.sqrt((first**2).sum() * (second**2).sum()))
 
 
 def _unwrapped_plane_heights(
@@ -164,7 +194,8 @@ def potential_profile(
 
     The vacuum is the widest gap between atoms, less 2.5 Å beside either face. Where the potential
     jumps inside it (the sheet of a dipole correction, IDIPOL = 3) the two sides are averaged
-    apart; a slab without a jump has the same level on both sides. A level is never the maximum of
+    apart, each over the half that is farther from the atoms; a slab without a jump has the same
+    level on both sides. A level is never the maximum of
     the potential: with two different faces that would report one of the two.
 
     Parameters
@@ -219,7 +250,11 @@ def _vacuum_levels(
     split, has_jump = _split(average, top, bottom)
     notes = []
     sides = []
-    for side, start, end in (("below", split[1], bottom), ("above", top, split[0])):
+    halves = (
+        ("below", split[1], (split[1] + bottom) / 2),
+        ("above", (top + split[0]) / 2, split[0]),
+    )
+    for side, start, end in halves:
         values = _stretch(average, start, end)
         spread = float(np.ptp(values) / 2)
         sides.append(

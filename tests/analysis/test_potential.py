@@ -170,3 +170,16 @@ def test_planes_without_a_repeat_need_explicit_periods() -> None:
     atoms = Atoms("PbSCdSe", positions=[[0, 0, z] for z in (0, 2, 4, 6)], cell=[5, 5, 20], pbc=True)
     with pytest.raises(InputError, match="show no repeat"):
         layer_period(atoms, range(4))
+
+
+def test_a_relaxed_perovskite_still_shows_its_repeat() -> None:
+    """CsBr and PbBr2 planes whose bromines have moved by up to 0.25 Å."""
+    generator = np.random.default_rng(3)
+    symbols, z = [], []
+    for layer in range(4):
+        symbols += ["Cs", "Br", "Pb", "Br", "Br"]
+        base = np.array([0, 0, 2.9, 2.9, 2.9]) + 5.8 * layer
+        z += (base + generator.uniform(-0.25, 0.25, 5) * [0.3, 1, 0.3, 1, 1]).tolist()
+    atoms = Atoms(symbols, positions=[[0, 0, h] for h in z], cell=[5, 5, 45], pbc=True)
+    atoms.translate([0, 0, 38])
+    assert layer_period(atoms, range(20)) == pytest.approx(5.8, abs=0.15)
