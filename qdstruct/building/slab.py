@@ -132,6 +132,7 @@ def cut_atoms(cut: Cut, transform: ArrayLike) -> Atoms:
 
     stack = cut.stack
     points = _lattice_points(np.asarray(transform))
+    in_plane = points @ stack.vectors
     unit_planes = np.arange(cut.first, cut.last + 1)
     numbers, positions, centres, layers, molecules, charges = [], [], [], [], [], []
     next_molecule = 0
@@ -141,7 +142,7 @@ def cut_atoms(cut: Cut, transform: ArrayLike) -> Atoms:
         for unit in units:
             members = np.flatnonzero(stack.unit_of == unit)
             offsets = np.zeros((len(points), 3))
-            offsets[:, :2] = points @ stack.vectors
+            offsets[:, :2] = in_plane
             offsets += repeat * stack.step
             size, copies = len(members), len(points)
             positions.append((offsets[:, None] + stack.positions[members]).reshape(-1, 3))

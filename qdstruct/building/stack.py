@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, reduce
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qdstruct.building.charges import balanced_charges
 from qdstruct.building.neighbours import find_molecules
-from qdstruct.geometry import LatticePlane, lattice_plane, primitive_lattice
+from qdstruct.geometry import LatticePlane, lattice_plane, primitive_lattice, reduce_miller
 from qdstruct.model import Miller, Phase
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ class PlaneStack:
     plane_of: NDArray[np.int64]
     """(m,) index of each unit's atomic plane."""
 
-    @property
+    @cached_property
     def vectors(self) -> NDArray[np.float64]:
         """(2, 2) primitive in-plane vectors in the plane's frame, Å."""
         return self.plane.planar
 
-    @property
+    @cached_property
     def step(self) -> NDArray[np.float64]:
         """(3,) lattice vector to the next repeat, in the plane's frame, Å."""
         return np.asarray(self.plane.step @ self.plane.frame.T)
@@ -118,6 +118,28 @@ def plane_stack(phase: Phase, hkl: Miller, *, tolerance: float = PLANE_TOLERANCE
     MatchError
         If (hkl) is no lattice plane.
     """
+    return _cached_stack(_Content(phase), reduce_miller(hkl), tolerance)
+
+
+class _Content:
+    """A phase compared by what it holds, so that a changed crystal is never mistaken."""
+
+    def __init__(self, phase: Phase) -> None:
+        atoms = phase.atoms
+        arrays = (atoms.numbers, atoms.positions, np.asarray(atoms.cell), atoms.pbc)
+        self.phase = phase
+        self.key = (phase.name, *(array.tobytes() for array in arrays))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and self.key == other.key
+
+
+@lru_cache(maxsize=64)
+def _cached_stack(content: _Content, hkl: Miller, tolerance: float) -> PlaneStack:
+    phase = replace(content.phase, atoms=content.phase.atoms.copy())
     atoms = phase.atoms
     plane = lattice_plane(atoms.cell, primitive_lattice(atoms), hkl)
     molecules = find_molecules(atoms)

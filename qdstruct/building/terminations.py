@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from math import ceil
 from typing import Literal
 
@@ -99,7 +100,8 @@ def _tasker(stack: PlaneStack, dipole: float) -> int:
     return 2 if abs(dipole) < 1e-2 else 3
 
 
-def named_planes(stack: PlaneStack) -> list[str]:
+@lru_cache(maxsize=128)
+def named_planes(stack: PlaneStack) -> tuple[str, ...]:
     """Name every plane of the repeat; equal names mean equivalent planes."""
     orbits = _orbits(stack)
     compositions = [plane.composition for plane in stack.planes]
@@ -111,7 +113,7 @@ def named_planes(stack: PlaneStack) -> list[str]:
         base = compositions[i]
         names[i] = f"{base}-{_suffix(used[base])}" if repeated[base] > 1 else base
         used[base] += 1
-    return [names[orbit] for orbit in orbits]
+    return tuple(names[orbit] for orbit in orbits)
 
 
 def _suffix(index: int) -> str:
@@ -170,6 +172,7 @@ def natural_cut(stack: PlaneStack) -> int:
     return int(order[0])
 
 
+@lru_cache(maxsize=128)
 def cut_valences(stack: PlaneStack) -> NDArray[np.float64]:
     """Return the bond valence cut above each plane, per primitive in-plane cell.
 
@@ -200,6 +203,7 @@ def cut_valences(stack: PlaneStack) -> NDArray[np.float64]:
     for index in range(stack.n_planes):
         crossing = (plane[pairs.first] <= middle + index) & (plane[pairs.second] > middle + index)
         found[index] = valences[crossing].sum()
+    found.flags.writeable = False
     return found
 
 
