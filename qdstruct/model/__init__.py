@@ -1,6 +1,7 @@
 """Frozen types that pass between rooms: one noun per file, units and shapes beside each field."""
 
 from qdstruct.model.electronic import (
+    AveragedGrid,
     BandAlignment,
     BandEdges,
     ChargeDifference,
@@ -50,6 +51,7 @@ from qdstruct.model.structures import (
 
 __all__ = [
     "JOB_STATES",
+    "AveragedGrid",
     "BandAlignment",
     "BandEdges",
     "Bridge",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xarray import DataArray
 
 __all__ = [
+    "AveragedGrid",
     "BandAlignment",
     "BandEdges",
     "ChargeDifference",
@@ -83,6 +84,29 @@ class Grid(Record):
     def integral(self) -> float:
         """Integral over the cell: electrons for a charge density."""
         return float(self.values.mean() * self.atoms.cell.volume)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AveragedGrid(Record):
+    """A scalar field of which only the planar average was kept."""
+
+    profile: DataArray
+    """Planar average in the unit of the quantity against height z in Å (dim z)."""
+    axis: int
+    """Cell vector along which the profile runs."""
+    shape: tuple[int, int, int]
+    """Points of the grid it was averaged over."""
+    atoms: Atoms
+    """Structure and cell."""
+    quantity: str
+    """As of `Grid`."""
+    source: str
+    """File it was read from."""
+
+    @property
+    def integral(self) -> float:
+        """Integral over the cell: electrons for a charge density."""
+        return float(self.profile.mean()) * float(self.atoms.cell.volume)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
