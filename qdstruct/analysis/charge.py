@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qdstruct.analysis.heights import cell_area, cell_height, outer_cut
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import ChargeDifference, Grid
+from qdstruct.model.electronic import AveragedGrid
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -26,9 +27,9 @@ CHARGE_TOLERANCE = 0.5
 
 
 def charge_difference(
-    whole: Grid,
-    film: Grid,
-    substrate: Grid,
+    whole: Grid | AveragedGrid,
+    film: Grid | AveragedGrid,
+    substrate: Grid | AveragedGrid,
     *,
     interface_height: float,
     sources: tuple[str, str, str] | None = None,
@@ -43,9 +44,10 @@ def charge_difference(
 
     Parameters
     ----------
-    whole, film, substrate : Grid
+    whole, film, substrate : Grid or AveragedGrid
         Charge densities in electrons/Å³ on the same grid of the same cell; the atoms of the two
-        parts together are the atoms of the whole, at the same places.
+        parts together are the atoms of the whole, at the same places. Their planar averages alone
+        (`qdstruct.outputs.read_averaged_grid`) give the same result in constant memory.
     interface_height : float
         Height of the interface plane along the normal, Å.
     sources : tuple of three str, optional
@@ -64,9 +66,7 @@ def charge_difference(
     grids = (whole, film, substrate)
     regions = _check_commensurate(*grids)
     period, area = cell_height(whole.atoms, axis), cell_area(whole.atoms, axis)
-    others = tuple({0, 1, 2} - {axis})
-    average = whole.values.mean(axis=others)
-    average = average - film.values.mean(axis=others) - substrate.values.mean(axis=others)
+    average = _planar(whole, axis) - _planar(film, axis) - _planar(substrate, axis)
     electrons = (whole.integral, film.integral, substrate.integral)
     cut = outer_cut(whole.atoms, regions, axis) - period
     plane = cut + (interface_height - cut) % period
@@ -156,7 +156,23 @@ def match_atoms(whole: Atoms, part: Atoms) -> NDArray[np.int64]:
     return found
 
 
-def _check_commensurate(whole: Grid, film: Grid, substrate: Grid) -> list[str]:
+def _planar(grid: Grid | AveragedGrid, axis: int) -> NDArray[np.float64]:
+    if isinstance(grid, Grid):
+        return np.asarray(grid.values.mean(axis=tuple({0, 1, 2} - {axis})), dtype=np.float64)
+    if grid.axis != axis:
+        raise InputError(
+            f"{grid.source} was averaged along cell vector {grid.axis}, not along {axis}"
+        )
+    return np.asarray(grid.profile, dtype=np.float64)
+
+
+def _shape(grid: Grid | AveragedGrid) -> tuple[int, ...]:
+    return grid.values.shape if isinstance(grid, Grid) else grid.shape
+
+
+def _check_commensurate(
+    whole: Grid | AveragedGrid, film: Grid | AveragedGrid, substrate: Grid | AveragedGrid
+) -> list[str]:
     """Return the region of each atom of the whole, or refuse with the reason."""
     for grid in (whole, film, substrate):
         if grid.quantity != "charge density":
@@ -184,8 +200,8 @@ def _check_commensurate(whole: Grid, film: Grid, substrate: Grid) -> list[str]:
     return regions
 
 
-def _check_same_grid(whole: Grid, part: Grid) -> None:
-    if part.values.shape != whole.values.shape:
+def _check_same_grid(whole: Grid | AveragedGrid, part: Grid | AveragedGrid) -> None:
+    if _shape(part) != _shape(whole):
         raise OutputError(
             f"{part.source} has a grid of {_times(part)} points, {whole.source} one of "
             f"{_times(whole)}",
@@ -200,7 +216,9 @@ def _check_same_grid(whole: Grid, part: Grid) -> None:
         )
 
 
-def _assign(regions: list[str], name: str, whole: Grid, part: Grid) -> None:
+def _assign(
+    regions: list[str], name: str, whole: Grid | AveragedGrid, part: Grid | AveragedGrid
+) -> None:
     found = match_atoms(whole.atoms, part.atoms)
     lost = np.flatnonzero(found < 0)
     if lost.size:
@@ -236,5 +254,5 @@ def _common_shift(whole: Atoms, part: Atoms) -> NDArray[np.float64] | None:
     return None
 
 
-def _times(grid: Grid) -> str:
-    return " × ".join(str(n) for n in grid.values.shape)
+def _times(grid: Grid | AveragedGrid) -> str:
+    return " × ".join(str(n) for n in _shape(grid))

@@ -29,6 +29,9 @@ __all__ = [
     "require_output",
 ]
 
+_MISPRINTED = {"D": "H", "r": "Zr", "X": "Xe"}
+"""Symbols that vasprun.xml prints for deuterium and, in some versions, for zirconium and xenon."""
+
 
 def require_output(directory: Path, name: str) -> Path:
     """Return the file `name` of `directory` (plain or compressed), or `directory` if it is a file.
@@ -102,10 +105,14 @@ def finished_calculation(run: Vasprun) -> FinishedCalculation:
 def calculation_atoms(run: Vasprun, regions: Sequence[str] | None = None) -> Atoms:
     """Return the final structure with ``region`` from `regions` or the directory's job.json."""
     from ase import Atoms
+    from ase.data import atomic_numbers
 
     if run.cell is None or run.scaled_positions is None or not run.symbols:
         raise OutputError(f"{run.path}: the file holds no structure")
-    symbols = ["H" if symbol == "D" else symbol for symbol in run.symbols]
+    symbols = [_MISPRINTED.get(symbol, symbol) for symbol in run.symbols]
+    unknown = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) == 0]
+    if unknown:
+        raise OutputError(f"{run.path}: '{unknown[0]}' is not a chemical element")
     atoms = Atoms(symbols, scaled_positions=run.scaled_positions, cell=run.cell, pbc=True)
     known = list(regions) if regions is not None else _job_regions(run.path.parent)
     if len(known) == len(atoms):

@@ -53,13 +53,14 @@ def completeness_problems(directory: Path, job: Job) -> list[str]:
     directory = Path(directory)
     problems: list[str] = []
     run: Vasprun | None = None
+    final: Atoms | None = None
     try:
         run = _read(directory)
+        final = calculation_atoms(run) if run.cell is not None else None
     except OutputError as error:
         problems.append(error.message)
     if run is not None:
         problems += _calculation_problems(run, job)
-    final = calculation_atoms(run) if run is not None and run.cell is not None else None
     for name in job.provides:
         if name != "vasprun.xml":
             problems += _file_problems(directory, name, final)

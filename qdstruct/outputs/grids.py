@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
 from qdstruct.model import Grid
+from qdstruct.model.electronic import AveragedGrid
 from qdstruct.outputs.header import read_structure
 from qdstruct.outputs.reader import TextReader, fortran_float
 from qdstruct.outputs.streams import open_output
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["GRID_FILES", "check_grid_file", "grid_quantity", "planar_average", "read_grid"]
+__all__ = [
+    "GRID_FILES",
+    "check_grid_file",
+    "grid_quantity",
+    "planar_average",
+    "read_averaged_grid",
+    "read_grid",
+]
 
 GRID_FILES = {
     "CHGCAR": "charge density",
@@ -126,7 +134,7 @@ def planar_average(
     Parameters
     ----------
     path : Path
-        As for `read_grid`; only a block of it is in memory at a time.
+        As for `read_grid`; only one plane of it is in memory at a time.
     axis : {0, 1, 2}
         Cell vector along which the profile runs; 2 is the interface normal of our structures.
     quantity, component : str
@@ -143,35 +151,44 @@ def planar_average(
     OutputError, InputError
         As `read_grid`.
     """
+    return read_averaged_grid(path, axis, quantity=quantity, component=component).profile
+
+
+def read_averaged_grid(
+    path: Path, axis: int = 2, *, quantity: str | None = None, component: str = "total"
+) -> AveragedGrid:
+    """Read the structure and the planar average of a grid file, as `planar_average` does."""
     from xarray import DataArray
 
     path = Path(path)
     kind = quantity or grid_quantity(path)
     if axis not in (0, 1, 2):
         raise InputError(f"axis {axis} does not exist", hint="choose 0, 1 or 2 (a, b or c)")
-    _grids_before(component)
     with open_output(path) as stream:
         reader = TextReader(stream)
         head = _read_head(reader)
         _skip_grids(reader, head, component)
-        points = int(np.prod(head.shape))
         sums = np.zeros(head.shape[axis])
         for plane, values in _planes(reader, head.shape):
             if axis == 2:
                 sums[plane] = values.sum()
             else:
                 sums += values.sum(axis=axis)
-    profile = sums * (head.shape[axis] / points)
+    averages = sums * (head.shape[axis] / int(np.prod(head.shape)))
     if kind == "charge density":
-        profile /= head.atoms.cell.volume
-    z = np.arange(head.shape[axis]) / head.shape[axis] * _height(head.atoms, axis)
-    return DataArray(
-        profile,
+        averages /= head.atoms.cell.volume
+    height = _height(head.atoms, axis)
+    profile = DataArray(
+        averages,
         dims=("z",),
-        coords={"z": ("z", z, {"unit": "Å"})},
+        coords={"z": ("z", np.arange(averages.size) / averages.size * height, {"unit": "Å"})},
         name=kind,
-        attrs={"unit": UNITS[kind], "source": str(path), "height": _height(head.atoms, axis)},
+        attrs={"unit": UNITS[kind], "source": str(path), "height": height},
     )
+    return AveragedGrid(
+        profile=profile, axis=axis, shape=head.shape, atoms=head.atoms, quantity=kind,
+        source=str(path),
+    )  # fmt: skip
 
 
 def check_grid_file(path: Path) -> tuple[Atoms, tuple[int, int, int], int]:

@@ -7,10 +7,12 @@ import pytest
 from ase import Atoms
 from electronic_factories import grid, sheet_density, two_regions
 from scipy.stats import norm
+from xarray import DataArray
 
 from qdstruct.analysis import charge_difference, difference_grid, interface_height
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import Grid
+from qdstruct.model.electronic import AveragedGrid
 
 SHAPE = (3, 3, 160)
 MOVED, WIDTH = 0.3, 0.5
@@ -59,6 +61,27 @@ def test_the_difference_grid_is_the_plain_difference() -> None:
     whole, film, substrate = parts()
     found = difference_grid(whole, film, substrate)
     assert np.allclose(found.values, whole.values - film.values - substrate.values)
+
+
+def averaged(part: Grid) -> AveragedGrid:
+    count = part.values.shape[2]
+    profile = DataArray(
+        part.values.mean(axis=(0, 1)), dims=("z",), coords={"z": np.arange(count) * 20 / count}
+    )
+    return AveragedGrid(
+        profile=profile, axis=2, shape=SHAPE, atoms=part.atoms, quantity=part.quantity,
+        source=part.source,
+    )  # fmt: skip
+
+
+def test_planar_averages_alone_give_the_same_result() -> None:
+    grids = parts()
+    full = charge_difference(*grids, interface_height=5.5)
+    small = charge_difference(*(averaged(part) for part in grids), interface_height=5.5)
+    assert small.transferred == pytest.approx(full.transferred, abs=1e-12)
+    assert np.allclose(small.displaced, full.displaced, atol=1e-12)
+    with pytest.raises(InputError, match="averaged along cell vector 2, not along 0"):
+        charge_difference(*(averaged(part) for part in grids), interface_height=5.5, axis=0)
 
 
 def changed(part: Grid, **changes: object) -> Grid:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from vasp_factories import grid_text, poscar_head, rock_salt_pair, write_density
 
 from qdstruct.errors import InputError, OutputError
-from qdstruct.outputs import check_grid_file, planar_average, read_grid
+from qdstruct.outputs import check_grid_file, planar_average, read_averaged_grid, read_grid
 
 SHAPE = (6, 5, 7)
 
@@ -240,3 +240,12 @@ def test_directories_and_missing_files_are_told_apart(tmp_path: Path) -> None:
         read_grid(tmp_path / "CHGCAR")
     with pytest.raises(OutputError, match="does not exist"):
         read_grid(tmp_path / "LOCPOT")
+
+
+def test_the_average_keeps_structure_shape_and_charge(tmp_path: Path) -> None:
+    path = tmp_path / "CHGCAR"
+    path.write_text(grid_text(rock_salt_pair(), [random_values()], augmentation=5))
+    whole, averaged = read_grid(path), read_averaged_grid(path)
+    assert averaged.integral == pytest.approx(whole.integral, rel=1e-12)
+    assert averaged.shape == SHAPE
+    assert averaged.atoms.get_chemical_formula() == "Pb2S2"

@@ -191,3 +191,12 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     (tmp_path / "vasprun.xml").write_text(vasprun_text(rock_salt_pair(), n_ionic=0))
     with pytest.raises(OutputError, match="no ionic step"):
         read_calculation(tmp_path)
+
+
+def test_symbols_that_vasp_misprints_are_understood(tmp_path: Path) -> None:
+    text = vasprun_text(rock_salt_pair()).replace("<c>Pb</c>", "<c>r </c>")
+    (tmp_path / "vasprun.xml").write_text(text)
+    assert read_calculation(tmp_path).atoms.get_chemical_formula() == "S2Zr2"
+    (tmp_path / "vasprun.xml").write_text(text.replace("<c>r </c>", "<c>Qq</c>"))
+    with pytest.raises(OutputError, match="'Qq' is not a chemical element"):
+        read_calculation(tmp_path)
