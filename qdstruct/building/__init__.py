@@ -1,11 +1,14 @@
 """Slabs, interfaces and particles, atom by atom."""
 
+from qdstruct.building.calculators import interface_calculator
 from qdstruct.building.check import check_structure
 from qdstruct.building.export import write_structure
 from qdstruct.building.interface import build_interface
 from qdstruct.building.janus import build_janus
 from qdstruct.building.lateral import build_lateral
 from qdstruct.building.nanocrystal import build_nanocrystal
+from qdstruct.building.registry import registry_cell
+from qdstruct.building.registry_scan import scan_registry
 from qdstruct.building.slab import build_slab
 from qdstruct.building.superlattice import build_superlattice, superlattice_atoms
 from qdstruct.building.terminations import terminations
@@ -18,6 +21,9 @@ __all__ = [
     "build_slab",
     "build_superlattice",
     "check_structure",
+    "interface_calculator",
+    "registry_cell",
+    "scan_registry",
     "superlattice_atoms",
     "terminations",
     "write_structure",

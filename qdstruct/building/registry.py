@@ -3,12 +3,50 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from qdstruct.building.interface import matched_transforms
+from qdstruct.building.stack import plane_stack
 from qdstruct.geometry import gauss_reduce
-from qdstruct.model import CoincidenceMatch
+from qdstruct.model import CoincidenceMatch, Phase
 
-__all__ = ["shift_cell", "shift_grid"]
+__all__ = ["registry_cell", "shift_cell", "shift_grid"]
+
+
+def registry_cell(film: Phase, substrate: Phase, match: CoincidenceMatch) -> NDArray[np.float64]:
+    """Return the irreducible cell of in-plane shifts of an interface as `build_interface` makes it.
+
+    Parameters
+    ----------
+    film, substrate : Phase
+        The two crystals of the match.
+    match : CoincidenceMatch
+        Which supercells coincide.
+
+    Returns
+    -------
+    (2, 2) array
+        Reduced vectors, rows in fractions of the built interface's cell vectors (which may come in
+        another order than those of the match). Shifts of the film that differ by a vector of their
+        lattice give the same interface.
+
+    Raises
+    ------
+    BuildError
+        If the match does not belong to the crystals.
+
+    Notes
+    -----
+    The lattice is the one that the in-plane lattices of both crystals span together (the
+    displacement-shift-complete lattice of W. Bollmann, Crystal Defects and Crystalline Interfaces,
+    Springer 1970); its cell is smaller than the coincidence cell by the product of the numbers of
+    primitive cells of both crystals, when these have no common factor.
+    """
+    stacks = plane_stack(film, match.film_hkl), plane_stack(substrate, match.substrate_hkl)
+    above, below = matched_transforms(*stacks, match)
+    cell = below @ stacks[1].vectors
+    reduced, _ = gauss_reduce(_common_lattice(above, below) @ cell)
+    return np.asarray(reduced @ np.linalg.inv(cell))
 
 
 def shift_cell(match: CoincidenceMatch) -> NDArray[np.float64]:
@@ -21,20 +59,22 @@ def shift_cell(match: CoincidenceMatch) -> NDArray[np.float64]:
     -------
     (2, 2) array
         Its vectors in fractions of the coincidence cell vectors (rows).
+    """
+    return _common_lattice(match.film_transform, match.substrate_transform)
 
-    Notes
-    -----
-    Both surface lattices are sublattices of (1/D) times the coincidence lattice, D the product of
+
+def _common_lattice(film: ArrayLike, substrate: ArrayLike) -> NDArray[np.float64]:
+    """Return a basis of what two sublattices of one supercell span together, in its fractions.
+
+    Both primitive lattices are sublattices of (1/D) times the coincidence lattice, D the product of
     the two determinants; integer row reduction of their four vectors leaves the basis.
     """
-    film, substrate = (np.asarray(t) for t in (match.film_transform, match.substrate_transform))
-    counts = [round(abs(float(np.linalg.det(t)))) for t in (film, substrate)]
+    transforms = [np.asarray(transform) for transform in (film, substrate)]
+    counts = [round(abs(float(np.linalg.det(transform)))) for transform in transforms]
     denominator = counts[0] * counts[1]
-    rows = np.rint(np.vstack([np.linalg.inv(film), np.linalg.inv(substrate)]) * denominator).astype(
-        np.int64
-    )
-    basis = _row_basis(rows) / denominator
-    return np.asarray(basis, dtype=np.float64)
+    inverses = np.vstack([np.linalg.inv(transform) for transform in transforms])
+    rows = np.rint(inverses * denominator).astype(np.int64)
+    return np.asarray(_row_basis(rows) / denominator, dtype=np.float64)
 
 
 def _row_basis(rows: NDArray[np.int64]) -> NDArray[np.int64]:

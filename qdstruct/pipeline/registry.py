@@ -1,0 +1,200 @@
+"""From names typed by a user to a registry map: phases → matching → building."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from qdstruct import building, phases
+from qdstruct.errors import StudyError
+from qdstruct.model import Miller, Phase, RegistryScan
+from qdstruct.pipeline.build import chosen_match
+from qdstruct.study import Study, find_study, load_study
+
+__all__ = [
+    "registry_csv",
+    "registry_lines",
+    "scan_matched_registry",
+    "study_options",
+    "study_with_registry",
+]
+
+
+def scan_matched_registry(
+    film: str,
+    substrate: str,
+    film_hkl: Miller,
+    substrate_hkl: Miller,
+    *,
+    number: int = 1,
+    max_area: float = 200.0,
+    max_strain: float = 0.05,
+    calculator: str = "ionic",
+    grid: tuple[int, int] = (6, 6),
+    gaps: Sequence[float],
+    on_progress: Callable[[int, int, float], None] | None = None,
+    resume_file: Path | None = None,
+    **options: Any,
+) -> RegistryScan:
+    """Load two crystals, find their match and scan the registry of their interface.
+
+    Parameters
+    ----------
+    film, substrate : str
+        Phase names or structure files.
+    film_hkl, substrate_hkl : three integers
+        The faces that meet, each in the cell of its phase.
+    number, max_area, max_strain
+        Which match, within which bounds.
+    calculator : str
+        ``ionic`` or ``chgnet``.
+    grid, gaps, on_progress, resume_file
+        As for `building.scan_registry`.
+    **options
+        Passed on to `building.build_interface`.
+
+    Raises
+    ------
+    PhaseError, MatchError, BuildError
+        When the request asks for something that does not exist.
+    """
+    upper, lower = phases.load(film), phases.load(substrate)
+    match = chosen_match(
+        upper,
+        lower,
+        film_hkl,
+        substrate_hkl,
+        number=number,
+        max_area=max_area,
+        max_strain=max_strain,
+    )
+    engine = building.interface_calculator(calculator, upper, lower)
+    interface = building.build_interface(upper, lower, match, **options)
+    return building.scan_registry(
+        interface,
+        engine,
+        registry_cell=building.registry_cell(upper, lower, match),
+        grid=grid,
+        gaps=gaps,
+        warnings=[*_polar(upper, film_hkl), *_polar(lower, substrate_hkl)],
+        on_progress=on_progress,
+        resume_file=resume_file,
+    )
+
+
+def _polar(phase: Phase, hkl: Miller) -> list[str]:
+    if all(one.tasker_type < 3 for one in building.terminations(phase, hkl)):
+        return []
+    return [
+        f"{phase.name} {hkl} is polar (Tasker type III): an unreconstructed slab of it carries a "
+        "dipole, and rigid-ion energies of it mean little"
+    ]
+
+
+def registry_lines(scan: RegistryScan) -> str:
+    """Return the lines that put the best registry into a study file."""
+    lines = [f"  {key}: {value}" for key, value in _build_section(scan).items()]
+    return "\n".join(["build:", *lines]) + "\n"
+
+
+def _build_section(scan: RegistryScan) -> dict[str, Any]:
+    return {
+        "film_layers": scan.layers[0],
+        "substrate_layers": scan.layers[1],
+        "film_termination": scan.film_termination,
+        "substrate_termination": scan.substrate_termination,
+        "shift": list(scan.best_shift),
+        "gap": _gap(scan),
+    }
+
+
+def _gap(scan: RegistryScan) -> float:
+    return round(scan.best_gap if scan.relaxed_gap is None else scan.relaxed_gap, 3)
+
+
+def registry_csv(scan: RegistryScan) -> str:
+    """Return every point as CSV: shift in fractions of the cell and in Å, gap, energy."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    buffer.write(f"# {scan.method}; energies relative to separated slabs\n")
+    writer.writerow(["shift_a", "shift_b", "x_A", "y_A", "gap_A", "energy_J_per_m2"])
+    for i, j, k in ((i, j, k) for i in range(scan.energies.sizes["i"])
+                    for j in range(scan.energies.sizes["j"])
+                    for k in range(scan.energies.sizes["gap"])):  # fmt: skip
+        point = scan.energies[i, j, k]
+        shift = float(point.i) * scan.registry_cell[0] + float(point.j) * scan.registry_cell[1]
+        numbers = [*shift, float(point.x), float(point.y), float(point.gap), float(point)]
+        writer.writerow([f"{number:.6g}" for number in numbers])
+    return buffer.getvalue()
+
+
+def study_options(name_or_path: str | Path) -> dict[str, Any]:
+    """Return the options of `building.build_interface` that a study sets and a scan needs."""
+    build = load_study(name_or_path).build
+    return build.model_dump(exclude={"gap", "shift", "vacuum"})
+
+
+def study_with_registry(name_or_path: str | Path, scan: RegistryScan) -> str:
+    """Return the text of a study with shift and gap of the best registry, comments kept.
+
+    Layers and terminations are written too, because a shift means nothing without them.
+
+    Raises
+    ------
+    StudyError
+        If the study is not about the interface that was scanned, or the scan has no minimum.
+    """
+    from ruamel.yaml import YAML
+
+    path = find_study(name_or_path)
+    if scan.relaxed_gap is None:
+        raise StudyError(f"{path}: not changed, for the scan has no minimum within its gaps")
+    _compare(path, load_study(path), scan)
+    yaml = YAML(typ="rt")
+    yaml.width = 100
+    document = yaml.load(path.read_text(encoding="utf-8"))
+    section = document.setdefault("build", {})
+    for place, (key, value) in enumerate(_build_section(scan).items()):
+        if key in section:
+            section[key] = value
+        else:
+            section.insert(min(place, len(section)), key, value)
+    section["shift"] = yaml.seq(list(scan.best_shift))
+    section["shift"].fa.set_flow_style()
+    buffer = io.StringIO()
+    yaml.dump(document, buffer)
+    return buffer.getvalue()
+
+
+def _compare(path: Path, study: Study, scan: RegistryScan) -> None:
+    """Refuse a scan of something else than the study's interface."""
+    upper, lower = phases.load(study.film), phases.load(study.substrate)
+    theirs = {
+        "film": upper.name,
+        "substrate": lower.name,
+        "planes.film": study.planes.film,
+        "planes.substrate": study.planes.substrate,
+        "build.film_layers": study.build.film_layers,
+        "build.substrate_layers": study.build.substrate_layers,
+        "build.film_termination": study.build.film_termination or scan.film_termination,
+        "build.substrate_termination": (
+            study.build.substrate_termination or scan.substrate_termination
+        ),
+    }
+    build = {f"build.{key}": value for key, value in _build_section(scan).items()}
+    ours = {
+        "film": scan.film,
+        "substrate": scan.substrate,
+        "planes.film": scan.film_hkl,
+        "planes.substrate": scan.substrate_hkl,
+        **build,
+    }
+    for key, value in theirs.items():
+        if value != ours[key]:
+            raise StudyError(
+                f"{path}: {key} is {value}, but the scan was made with {ours[key]}",
+                hint="scan the interface of the study: its crystals, planes, layers, terminations",
+            )
