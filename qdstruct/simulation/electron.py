@@ -17,7 +17,7 @@ from qdstruct.simulation.structure_factor import (
     Reflections,
     check_periodic,
     element_sums,
-    reflections,
+    zone_reflections,
 )
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ def zone_structure_factors(
         raise InputError(f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å")
     check_periodic(atoms, name)
     axis = reduce_miller(zone)
-    half = reflections(np.asarray(atoms.cell), max_g)
-    half = half.pick(half.hkl @ np.asarray(axis) == 0)
+    half = zone_reflections(np.asarray(atoms.cell), axis, max_g)
     if len(half) == 0:
         raise InputError(
             f"{name}: no spot of zone {list(axis)} has 1/d ≤ {max_g:g} 1/Å",

@@ -9,16 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
-from qdstruct.geometry import reciprocal_cell
+from qdstruct.geometry import gauss_reduce, plane_basis, reciprocal_cell
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Reflections", "check_periodic", "element_sums", "reflections", "widest_gaps"]
+__all__ = [
+    "Reflections",
+    "check_periodic",
+    "element_sums",
+    "reflections",
+    "widest_gaps",
+    "zone_reflections",
+]
 
 MAX_REFLECTIONS = 40_000_000
 """Grid points of (h, k, l) above which a calculation is refused (about 2 GB of complex sums)."""
 _CHUNK = 4_000_000
+_SPARSE = 20
+"""Box points per reflection above which the separable sums waste more than they save."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,6 +112,42 @@ def reflections(cell: NDArray[np.float64], max_g: float, min_g: float = 0.0) -> 
     return Reflections(hkl=hkl, g=g, length=np.linalg.norm(g, axis=1))
 
 
+def zone_reflections(
+    cell: NDArray[np.float64], zone: tuple[int, int, int], max_g: float
+) -> Reflections:
+    """List one of every Friedel pair with hu + kv + lw = 0 and 1/d ≤ max_g.
+
+    Parameters
+    ----------
+    cell : (3, 3) array
+        Rows in Å.
+    zone : three integers
+        [uvw] without a common factor.
+    max_g : float
+        1/Å.
+    """
+    reciprocal = reciprocal_cell(cell)
+    basis = plane_basis(zone)[:2]
+    _, reduction = gauss_reduce(basis @ reciprocal)
+    basis = reduction @ basis
+    flat = basis @ reciprocal
+    area = float(np.linalg.norm(np.cross(flat[0], flat[1])))
+    reach = [int(np.floor(max_g * np.linalg.norm(flat[i]) / area + 1e-9)) for i in (1, 0)]
+    if (reach[0] + 1) * (2 * reach[1] + 1) > MAX_REFLECTIONS:
+        raise InputError(
+            f"{(reach[0] + 1) * (2 * reach[1] + 1):.3g} reflections of one zone are too many",
+            hint="lower the largest 1/d",
+        )
+    m, n = np.meshgrid(np.arange(reach[0] + 1), np.arange(-reach[1], reach[1] + 1), indexing="ij")
+    half = (m > 0) | (n > 0)
+    hkl = np.stack([m[half], n[half]], axis=1) @ basis
+    sign = np.sign(hkl @ np.array([4_000_000_000_000, 2_000_000, 1]))
+    hkl = hkl * sign[:, None]
+    length = np.linalg.norm(hkl @ reciprocal, axis=1)
+    hkl = hkl[length <= max_g]
+    return Reflections(hkl=hkl, g=hkl @ reciprocal, length=length[length <= max_g])
+
+
 def index_limits(cell: NDArray[np.float64], max_g: float) -> tuple[int, int, int]:
     """Return the largest |h|, |k|, |l| with 1/d ≤ max_g: |h| ≤ |a| max_g, and so on."""
     lengths = np.linalg.norm(np.asarray(cell, dtype=float), axis=1)
@@ -152,6 +197,8 @@ def element_sums(
 
 def _dense_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
     """Sum phases over the box that holds `hkl` by matrix products, then pick the entries."""
+    if np.prod(np.ptp(hkl, axis=0) + 1.0) > _SPARSE * len(hkl):
+        return _direct_sums(fractional, hkl)
     low, high = hkl.min(axis=0), hkl.max(axis=0)
     powers = [
         np.exp(2j * np.pi * np.outer(fractional[:, i], np.arange(low[i], high[i] + 1)))
@@ -166,3 +213,13 @@ def _dense_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDAr
         box[start : start + chunk] = (left.T @ powers[2]).reshape(-1, n_k, n_l)
     offset = hkl - low
     return np.asarray(box[offset[:, 0], offset[:, 1], offset[:, 2]])
+
+
+def _direct_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Sum phases reflection by reflection: for few reflections in a large box, such as a zone."""
+    rows = max(1, _CHUNK // len(fractional))
+    sums = np.empty(len(hkl), dtype=complex)
+    for start in range(0, len(hkl), rows):
+        phases = 2j * np.pi * (hkl[start : start + rows] @ fractional.T)
+        sums[start : start + rows] = np.exp(phases).sum(axis=1)
+    return sums

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from qdstruct.errors import InputError
 from qdstruct.simulation import nufft
-from qdstruct.simulation.structure_factor import element_sums, reflections
+from qdstruct.simulation.structure_factor import (
+    element_sums,
+    reflections,
+    widest_gaps,
+    zone_reflections,
+)
 
 CELL = np.array([[7.1, 0.3, 0.0], [-1.2, 8.4, 0.5], [0.4, 0.9, 11.0]])
 
@@ -79,3 +84,32 @@ def test_engine_names_are_checked(monkeypatch):
 def test_too_many_reflections_are_refused_before_memory_is_used():
     with pytest.raises(InputError, match="too many"):
         reflections(np.eye(3) * 2000.0, 1.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    zone=st.tuples(*[st.integers(-4, 4)] * 3).filter(lambda z: np.gcd.reduce(z) == 1),
+    angles=st.tuples(*[st.floats(65, 115)] * 3),
+)
+def test_zone_lists_the_reflections_of_the_sphere_that_belong_to_it(zone, angles):
+    cell = np.asarray(Atoms(cell=[5.1, 7.3, 9.2, *angles]).cell)
+    sphere = reflections(cell, 0.7)
+    expected = {tuple(row) for row in sphere.hkl[sphere.hkl @ np.array(zone) == 0].tolist()}
+    found = zone_reflections(cell, zone, 0.7)
+    assert {tuple(row) for row in found.hkl.tolist()} == expected
+    assert len(found) == len(expected)
+
+
+def test_few_reflections_in_a_large_box_are_summed_one_by_one():
+    atoms = random_cell(30)
+    which = zone_reflections(CELL, (3, -4, 5), 1.2)
+    assert np.prod(np.ptp(which.hkl, axis=0) + 1.0) > 20 * len(which)
+    expected = written_out(atoms, which)
+    for symbol, sums in element_sums(atoms, which, engine="dense").items():
+        assert sums == pytest.approx(expected[symbol])
+
+
+def test_widest_gap_is_the_vacuum_even_across_the_cell_border():
+    atoms = Atoms("Pb3", positions=[[0, 0, 1.0], [1, 1, 3.0], [2, 2, 28.0]], cell=[4, 5, 30.0])
+    assert widest_gaps(atoms)[2] == pytest.approx(25.0)
+    assert widest_gaps(atoms)[0] == pytest.approx(2.0)
