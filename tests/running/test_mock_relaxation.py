@@ -67,6 +67,16 @@ def test_an_interface_holds_together(tmp_path):
     assert np.ptp(above) == pytest.approx(np.ptp(upper.positions[:, 2]), abs=0.6)
 
 
+def test_a_polar_slab_of_cds_stays_whole(tmp_path):
+    atoms = crystal("CdS-zincblende") * (1, 1, 2)
+    atoms.center(vacuum=8, axis=2)
+    structure = as_structure(atoms)
+    steps = steps_of(tmp_path, structure, **RELAX)
+    assert steps[-1].converged
+    moved = np.linalg.norm(steps[-1].structure.positions - structure.positions, axis=1)
+    assert moved.max() < 0.6
+
+
 def test_selective_dynamics_is_respected(tmp_path):
     atoms = crystal("CsPbBr3-Pnma")
     free = np.ones((len(atoms), 3), dtype=bool)

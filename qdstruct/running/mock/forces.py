@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.running.mock.inputs import MockStructure
+from qdstruct.running.mock.springs import Springs, molecular_springs, tetrahedral_springs
 from qdstruct.running.mock.tables import covalent_radius, read_table
 from qdstruct.running.mock.topology import Molecules, Pairs, find_molecules, find_pairs
 from qdstruct.units import COULOMB
@@ -44,13 +45,6 @@ class Evaluation:
     """(3, 3), dE/dε in eV; divided by the volume it is the stress."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Springs:
-    pairs: Pairs
-    rest: FloatArray
-    constant: FloatArray
-
-
 class PairModel:
     """Potential energy of one set of atoms; topology is that of the geometry it starts from.
 
@@ -66,13 +60,15 @@ class PairModel:
         self._settings: dict[str, float] = table["nonbonded"]
         self._symbols = structure.symbols
         self.molecules = find_molecules(structure.symbols, structure.positions, structure.cell)
-        self.charges = _charges(structure.symbols, self.molecules, table)
+        tetrahedral = tetrahedral_springs(structure, table["tetrahedral"])
+        self.charges = _charges(structure.symbols, self.molecules, tetrahedral, table)
         self._strength, self._contact, self._c6, self._r6 = _pair_parameters(
             structure.symbols, self.charges, self.molecules, table
         )
-        self._springs = _springs(structure, self.molecules, table["molecules"])
-        self._excluded = _keys(self._springs.pairs, len(self._symbols))
-        self._constant = _constant_energy(structure.symbols, self.charges, self.molecules, table)
+        molecular = molecular_springs(structure, self.molecules, table["molecules"])
+        self._excluded = _keys(molecular.pairs, len(self._symbols))
+        self._springs = molecular.joined(tetrahedral)
+        self._constant = _constant_energy(self.charges, self.molecules, tetrahedral, table)
         self._pairs: Pairs | None = None
         self._pairs_at: tuple[FloatArray, FloatArray] | None = None
 
@@ -163,10 +159,14 @@ def _erfc(x: FloatArray) -> FloatArray:
     return fitted
 
 
-def _charges(symbols: tuple[str, ...], molecules: Molecules, table: dict[str, Any]) -> FloatArray:
+def _charges(
+    symbols: tuple[str, ...], molecules: Molecules, tetrahedral: Springs, table: dict[str, Any]
+) -> FloatArray:
     formal = np.array([table["ions"].get(s, {}).get("charge", 0.0) for s in symbols], dtype=float)
     chosen = np.where(molecules.organic, molecules.charges, formal)
-    return np.asarray(chosen * table["nonbonded"]["charge_scale"])
+    scale = np.full(len(symbols), table["nonbonded"]["charge_scale"])
+    scale[tetrahedral.atoms] = table["tetrahedral"]["charge_scale"]
+    return np.asarray(chosen * scale)
 
 
 def _pair_parameters(
@@ -212,76 +212,16 @@ def _dispersion(
 
 
 def _constant_energy(
-    symbols: tuple[str, ...], charges: FloatArray, molecules: Molecules, table: dict[str, Any]
+    charges: FloatArray, molecules: Molecules, tetrahedral: Springs, table: dict[str, Any]
 ) -> float:
     settings = table["nonbonded"]
     cutoff, damping = settings["cutoff"], settings["damping"]
     edge = float(_erfc(np.array([damping * cutoff]))[0])
     own = edge / (2 * cutoff) + damping / np.sqrt(np.pi)
     bonds = len(molecules.bonds()) * table["molecules"]["bond_energy"]
-    atoms = len(symbols) * settings["atom_energy"]
-    return float(atoms + bonds - COULOMB * own * (charges**2).sum())
-
-
-def _springs(structure: MockStructure, molecules: Molecules, table: dict[str, Any]) -> _Springs:
-    rows: dict[tuple[int, int, tuple[int, int, int]], tuple[float, float]] = {}
-    size = _Sizes(structure.symbols, molecules, table["lengths"])
-    for i, j, image in molecules.bonds():
-        rows[(i, j, image)] = (size.bond(i, j), table["stretch"])
-    for i, j, image, middle, _ in molecules.two_bonds_apart():
-        rows.setdefault((i, j, image), (size.across(i, middle, j), table["bend"]))
-    for i, c, d, j, _, _, image in molecules.three_bonds_apart():
-        vector = structure.positions[j] + np.array(image) @ structure.cell
-        now = float(np.linalg.norm(vector - structure.positions[i]))
-        choices = size.planar(i, c, d, j)
-        rest = choices[int(np.argmin(np.abs(np.array(choices) - now)))]
-        reverse = (j, i, (-image[0], -image[1], -image[2]))
-        if (i, j, image) not in rows and reverse not in rows:
-            rows[(i, j, image)] = (rest, table["twist"])
-    return _Springs(
-        pairs=Pairs(
-            first=np.array([k[0] for k in rows], dtype=np.int64),
-            second=np.array([k[1] for k in rows], dtype=np.int64),
-            image=np.array([k[2] for k in rows], dtype=np.int64).reshape(-1, 3),
-        ),
-        rest=np.array([v[0] for v in rows.values()], dtype=float),
-        constant=np.array([v[1] for v in rows.values()], dtype=float),
-    )
-
-
-class _Sizes:
-    """Rest lengths from tabulated bonds and ideal angles."""
-
-    def __init__(
-        self, symbols: tuple[str, ...], molecules: Molecules, lengths: dict[str, float]
-    ) -> None:
-        self._symbols = symbols
-        self._coordination = [len(n) for n in molecules.neighbours]
-        self._lengths = lengths
-
-    def bond(self, i: int, j: int) -> float:
-        names = sorted(
-            (self._symbols[k], f"{self._symbols[k]}{self._coordination[k]}") for k in (i, j)
-        )
-        for key in (f"{names[0][1]}-{names[1][1]}", f"{names[0][0]}-{names[1][0]}"):
-            if key in self._lengths:
-                return float(self._lengths[key])
-        return covalent_radius(self._symbols[i]) + covalent_radius(self._symbols[j])
-
-    def angle(self, middle: int) -> float:
-        planar = self._coordination[middle] == 3 and self._symbols[middle] == "C"
-        return float(np.radians(120.0 if planar else 109.47))
-
-    def across(self, i: int, middle: int, j: int) -> float:
-        a, b = self.bond(i, middle), self.bond(middle, j)
-        return float(np.sqrt(a * a + b * b - 2 * a * b * np.cos(self.angle(middle))))
-
-    def planar(self, i: int, c: int, d: int, j: int) -> tuple[float, float]:
-        a, m, b = self.bond(i, c), self.bond(c, d), self.bond(d, j)
-        first, second = self.angle(c), self.angle(d)
-        along = m - a * np.cos(first) - b * np.cos(second)
-        up, down = a * np.sin(first), b * np.sin(second)
-        return float(np.hypot(along, up - down)), float(np.hypot(along, up + down))
+    atoms = len(charges) * settings["atom_energy"]
+    covalent = len(tetrahedral.atoms) * table["tetrahedral"]["atom_energy"]
+    return float(atoms + bonds + covalent - COULOMB * own * (charges**2).sum())
 
 
 def _keys(pairs: Pairs, n_atoms: int) -> NDArray[np.int64]:

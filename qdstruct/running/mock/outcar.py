@@ -83,6 +83,7 @@ class OutcarWriter:
 
     def ionic_step(
         self,
+        number: int,
         step: IonicStep,
         levels: Levels,
         electrons: FloatArray,
@@ -93,7 +94,11 @@ class OutcarWriter:
         structure, energy = step.structure, step.result.energy
         if step.last:
             self._put(_core_potentials(structure, electrons))
-        self._put(_levels(levels, kpoints, settings))
+        self._put(
+            f"\n E-fermi : {levels.fermi:9.4f}     XC(G=0):   0.0000     alpha+bet :   0.0000\n\n"
+        )
+        if number == 1 or step.last:
+            self._put(_levels(levels, kpoints, settings))
         self._put(_stress(step) + _lattice(structure) + _forces(step))
         self._put(
             "\n  FREE ENERGIE OF THE ION-ELECTRON SYSTEM (eV)\n"
@@ -179,7 +184,7 @@ def _tags(s: Settings, structure: MockStructure) -> str:
     accuracy = "eV" if s.ediffg >= 0 else "eV/A"
     return (
         f" SYSTEM =  {s.system}\n POSCAR =  {structure.comment}\n\n Startparameter for this run:\n"
-        f"   NWRITE =      2    write-flag & timer\n   PREC   = {s.prec:7s}   normal or accurate\n"
+        f"   NWRITE =      1    write-flag & timer\n   PREC   = {s.prec:7s}   normal or accurate\n"
         "   ISTART =      0    job   : 0-new  1-cont  2-samecut\n"
         f"   ICHARG = {s.icharg:6d}    charge: 1-file 2-atom 10-const\n"
         f"   ISPIN  = {s.ispin:6d}    spin polarized calculation?\n"
@@ -263,7 +268,8 @@ def _core_potentials(structure: MockStructure, electrons: FloatArray) -> str:
 
 
 def _levels(levels: Levels, kpoints: KpointMesh, settings: Settings) -> str:
-    text = [f"\n E-fermi : {levels.fermi:9.4f}     XC(G=0):   0.0000     alpha+bet :   0.0000\n\n"]
+    """Return all eigenvalues; as with NWRITE = 1 they belong to the first and last step only."""
+    text = []
     factor = 1.0 if settings.ispin == 2 else 2.0
     for spin in range(settings.ispin):
         if settings.ispin == 2:

@@ -163,7 +163,7 @@ class _Run:
         electronic = self._electronic_loop(number, step, levels.moment)
         self._fail_in_the_middle(number, last)
         dos = density_of_states(levels, job.settings) if last else None
-        self._outcar.ionic_step(step, levels, electrons, job.settings, job.kpoints)
+        self._outcar.ionic_step(number, step, levels, electrons, job.settings, job.kpoints)
         self._vasprun.ionic_step(step, electronic, levels, dos, job.settings)
         change = 0.0 if self._energy is None else step.result.energy - self._energy
         change = step.result.energy if self._energy is None else change

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qdstruct.running.mock.tables import covalent_radius
 
-__all__ = ["Molecules", "Pairs", "find_molecules", "find_pairs"]
+__all__ = ["Molecules", "Network", "Pairs", "find_molecules", "find_pairs", "neighbour_lists"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -83,15 +83,11 @@ def find_pairs(positions: FloatArray, cell: FloatArray, cutoff: float) -> Pairs:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Molecules:
-    """Covalent bonds, and what follows from them."""
+class Network:
+    """Bonds, and what follows from them."""
 
     neighbours: tuple[tuple[Neighbour, ...], ...]
-    """For each atom the bonded atoms and their images; empty for ions."""
-    organic: NDArray[np.bool_]
-    """(N,), True for atoms that belong to a molecule."""
-    charges: FloatArray
-    """(N,), share of the molecule's formal charge that an atom carries, e."""
+    """For each atom the bonded atoms and their images."""
 
     def bonds(self) -> list[tuple[int, int, Image]]:
         """Return each bond once."""
@@ -124,6 +120,26 @@ class Molecules:
         return found
 
 
+def neighbour_lists(pairs: Pairs, n_atoms: int) -> Network:
+    """Return the network in which every one of `pairs` is a bond."""
+    neighbours: list[list[Neighbour]] = [[] for _ in range(n_atoms)]
+    rows = zip(pairs.first.tolist(), pairs.second.tolist(), pairs.image.tolist(), strict=True)
+    for i, j, (x, y, z) in rows:
+        neighbours[i].append((j, (x, y, z)))
+        neighbours[j].append((i, (-x, -y, -z)))
+    return Network(neighbours=tuple(tuple(around) for around in neighbours))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Molecules(Network):
+    """Molecules among the atoms; ions have no bonds."""
+
+    organic: NDArray[np.bool_]
+    """(N,), True for atoms that belong to a molecule."""
+    charges: FloatArray
+    """(N,), share of the molecule's formal charge that an atom carries, e."""
+
+
 def _once(i: int, j: int, image: Image) -> bool:
     return (i, (0, 0, 0)) < (j, image) if i != j else image > (0, 0, 0)
 
@@ -152,9 +168,8 @@ def find_molecules(symbols: tuple[str, ...], positions: FloatArray, cell: FloatA
 def _bonded(
     symbols: tuple[str, ...], positions: FloatArray, cell: FloatArray
 ) -> list[list[Neighbour]]:
-    neighbours: list[list[Neighbour]] = [[] for _ in symbols]
     if not {"H", "C"} & set(symbols):
-        return neighbours
+        return [[] for _ in symbols]
     pairs = find_pairs(positions, cell, 2.6)
     lengths = np.linalg.norm(pairs.vectors(positions, cell), axis=1)
     closest: dict[int, float] = {}
@@ -168,12 +183,8 @@ def _bonded(
         closest.setdefault(i, float(lengths[index]))
         closest.setdefault(j, float(lengths[index]))
         accepted.append(index)
-    for index in sorted(accepted):
-        i, j = int(pairs.first[index]), int(pairs.second[index])
-        image: Image = tuple(int(x) for x in pairs.image[index])  # type: ignore[assignment]
-        neighbours[i].append((j, image))
-        neighbours[j].append((i, _minus((0, 0, 0), image)))
-    return neighbours
+    bonded = neighbour_lists(pairs.select(np.isin(np.arange(len(lengths)), accepted)), len(symbols))
+    return [list(around) for around in bonded.neighbours]
 
 
 def _may_bond(a: str, b: str, length: float) -> bool:
