@@ -172,24 +172,20 @@ def match(
     print_table(
         f"Coincidence cells: {a.name} (film) on {b.name} (substrate)",
         _COLUMNS,
-        (
-            _cells(i + 1, m, o, "*" if id(m) in front else "")
-            for i, (m, o) in enumerate(zip(rows, overlaps, strict=True))
-        ),
-        note="* no other row has both less area and less strain. Directions: film ∥ substrate, "
-        "both supercell vectors.",
+        (_cells(m, o, "*" if id(m) in front else "") for m, o in zip(rows, overlaps, strict=True)),
+        note="match: the N of 'qdstruct build interface … --match N' for these two planes.\n"
+        "*: no other row has both less area and less strain. "
+        "Directions: film ∥ substrate, both supercell vectors.",
     )
 
 
 _COLUMNS = (
-    "#", "", "film", "substrate", "area Å²", "strains %", "rotation °", "directions",
+    "match", "", "film", "substrate", "area Å²", "strains %", "rotation °", "directions",
     "atoms", "folded", "overlap",
 )  # fmt: skip
 
 
-def _cells(
-    number: int, match: CoincidenceMatch, overlap: SiteOverlap | None, star: str
-) -> tuple[str, ...]:
+def _cells(match: CoincidenceMatch, overlap: SiteOverlap | None, star: str) -> tuple[str, ...]:
     from qdstruct.matching import direction_label, plane_label
 
     directions = ", ".join(
@@ -197,7 +193,7 @@ def _cells(
         for f, s in zip(match.film_directions, match.substrate_directions, strict=True)
     )
     return (
-        str(number),
+        str(match.number),
         star,
         plane_label(match.film_hkl),
         plane_label(match.substrate_hkl),
@@ -304,11 +300,12 @@ def _stream(header: dict[str, Any], pairs: Iterator[FacetPairMatches], as_json: 
     write = sys.stdout.write
     if not as_json:
         write("\t".join(_COLUMNS[:1] + _COLUMNS[2:-1]) + "\n")
-        number = 0
-        for number, record in enumerate(_chained(first, records), start=1):
-            cells = _cells(number, record, None, "")
+        count = 0
+        for record in _chained(first, records):
+            count += 1
+            cells = _cells(record, None, "")
             write("\t".join(cells[:1] + cells[2:-1]) + "\n")
-        typer.echo(f"{number} matches", err=True)
+        typer.echo(f"{count} matches", err=True)
         return
     head = json.dumps(header, ensure_ascii=False)
     write(head[:-1] + ', "matches": [\n' + json.dumps(match_document(first)))

@@ -53,6 +53,8 @@ class FacetPairMatches:
     """(m,) degrees."""
     folded: NDArray[np.int64]
     """(m,) further matches folded into each row."""
+    numbers: NDArray[np.int64]
+    """(m,) position of each row among all matches of the pair, from 1."""
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -79,6 +81,7 @@ class FacetPairMatches:
             strains=self.strains[rows],
             rotations=self.rotations[rows],
             folded=self.folded[rows],
+            numbers=self.numbers[rows],
         )
 
     def records(self) -> Iterator[CoincidenceMatch]:
@@ -107,6 +110,7 @@ class FacetPairMatches:
                 substrate_directions=substrate_uvw[i],
                 n_atoms_per_layer_pair=int(n_atoms[i]),
                 folded=int(self.folded[i]),
+                number=int(self.numbers[i]),
             )
 
 
@@ -220,6 +224,7 @@ def _match(
         strains=numbers[:, [4, 5, 5, 6]].reshape(-1, 2, 2),
         rotations=numbers[:, 3],
         folded=integers[:, 8],
+        numbers=np.arange(1, len(integers) + 1),
     )
 
 

@@ -37,6 +37,7 @@ def match_document(match: CoincidenceMatch, overlap: SiteOverlap | None = None) 
         "substrate_directions": match.substrate_directions.tolist(),
         "n_atoms_per_layer_pair": match.n_atoms_per_layer_pair,
         "folded": match.folded,
+        "number": match.number,
     }
     if overlap is not None:
         document["site_overlap"] = overlap.to_dict()
@@ -63,6 +64,7 @@ def match_row(film: str, substrate: str, match: CoincidenceMatch) -> dict[str, A
         "film_transform": " ".join(map(str, match.film_transform.ravel().tolist())),
         "substrate_transform": " ".join(map(str, match.substrate_transform.ravel().tolist())),
         "folded": match.folded,
+        "number": match.number,
     }
 
 

@@ -78,6 +78,9 @@ class CoincidenceMatch(Record):
     folded: int = 0
     """How many further matches of the same pair were folded into this row as equivalent by
     symmetry or as multiples of it."""
+    number: int = 0
+    """Position among all matches of its pair of planes, by area then strain, from 1: the N of
+    ``qdstruct build interface --match N``; 0 where unknown."""
 
     @property
     def max_strain(self) -> float:

@@ -43,6 +43,19 @@ def test_match_prints_one_json_document_with_the_known_cell():
     assert first["site_overlap"]["score"] > 0.5
 
 
+def test_numbers_are_those_that_find_matches_gives():
+    from qdstruct import matching, phases
+
+    planes = ("--film-hkl", "001", "--substrate-hkl", "110")
+    document = json.loads(run("match", *PAIR, *planes, "--max-area", "300", "--json"))
+    film, substrate = (phases.load(name) for name in PAIR)
+    listed = matching.find_matches(film, substrate, (0, 0, 1), (1, 1, 0), max_area=300)
+    assert [m.number for m in listed] == list(range(1, len(listed) + 1))
+    for row in document["matches"]:
+        assert listed[row["number"] - 1].area == pytest.approx(row["area"])
+        assert listed[row["number"] - 1].max_strain == pytest.approx(row["max_strain"])
+
+
 def test_match_table_is_readable():
     text = run("match", *PAIR, "--top", "3")
     assert "area Å²" in text
