@@ -24,6 +24,7 @@ __all__ = [
     "PowderPeak",
     "SmallAngleCurve",
     "Spot",
+    "SpotCoincidence",
     "SpotIndexing",
     "SpotPattern",
     "StrainMap",
@@ -232,3 +233,19 @@ class MixtureFit(Record):
     """``measured``, ``calculated``, ``background`` and one variable per phase, dim two_theta."""
     r_wp: float
     """Weighted profile residual √(Σ w (y − y_c)² / Σ w y²), w = 1/y."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotCoincidence(Record):
+    """Two spots of different crystals that nearly fall on each other."""
+
+    first: Miller
+    """Indices in the first crystal's cell."""
+    second: Miller
+    """Indices in the second crystal's cell."""
+    mismatch: float
+    """(d_second − d_first)/d_first, a number."""
+    angle: float
+    """Degrees from the first spot to the second, counter-clockwise."""
+    distance: float
+    """Distance of the two spots, 1/Å."""
