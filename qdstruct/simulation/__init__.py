@@ -9,6 +9,7 @@ from qdstruct.simulation.hrtem import Microscope, contrast_transfer, hrtem_image
 from qdstruct.simulation.indexing import index_overlapping, index_spots
 from qdstruct.simulation.micrographs import micrograph, read_image, write_image
 from qdstruct.simulation.mixture import fit_mixture, read_pattern
+from qdstruct.simulation.overlay import align_patterns, spot_coincidences, turn_pattern
 from qdstruct.simulation.particles import LatticeDomain, cut_particle, split_into_domain
 from qdstruct.simulation.powder import PowderSettings, powder_pattern
 from qdstruct.simulation.published import PublishedLine, compare_lines, published_lines
@@ -31,6 +32,7 @@ __all__ = [
     "PowderSettings",
     "PublishedLine",
     "SimpleCubicArray",
+    "align_patterns",
     "array_structure_factor",
     "compare_lines",
     "contrast_transfer",
@@ -54,8 +56,10 @@ __all__ = [
     "read_pattern",
     "small_angle_curve",
     "split_into_domain",
+    "spot_coincidences",
     "stack_structure_factor",
     "strain_map",
+    "turn_pattern",
     "widest_gaps",
     "write_image",
     "zone_axis_pattern",

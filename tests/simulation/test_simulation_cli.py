@@ -88,6 +88,7 @@ def test_diffraction_json_has_the_documented_form(qdstruct):
         (("saxs", "--size", "8nm,9nm"), "size"),
         (("saxs", "--size", "0nm"), "size"),
         (("diffraction", "PbS-galena", "--zone", "up"), "Miller"),
+        (("diffraction", "PbS-galena", "--zone", "0,0,1", "--with", "PbS-galena"), "together"),
         (("diffraction", "PbS-galena", "--zone", "1,0,0", "--max-g", "-1"), "max_g"),
     ],
 )
@@ -201,3 +202,19 @@ def test_fit_of_a_measured_mixture(qdstruct, tmp_path):
     assert sum(part["weight_fraction"] for part in document["fractions"]) == pytest.approx(1)
     assert (tmp_path / "curves.csv").read_text().startswith("two_theta,")
     assert "PbS-galena" in qdstruct(*words).stdout
+
+
+def test_published_orientation_relation_overlays_both_crystals(qdstruct):
+    """CsPbBr3 [001] with CdS [111], {220} on {220}: spacings of 2.077 and 2.057 Å."""
+    ran = qdstruct(
+        *("diffraction", "CsPbBr3-cubic", "--zone", "0,0,1", "--with", "CdS-zincblende"),
+        *("--with-zone", "1,1,1", "--align", "220|2,-2,0", "--max-g", "0.6", "--json"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    best = document["coincidences"][0]
+    assert best["first"] == [2, 2, 0]
+    assert best["second"] == [2, -2, 0]
+    assert best["mismatch"] == pytest.approx(-0.0095, abs=5e-4)
+    assert best["angle"] == pytest.approx(0, abs=1e-9)
+    assert document["overlay"]["zone"] == [1, 1, 1]
