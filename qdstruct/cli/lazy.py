@@ -46,6 +46,9 @@ COMMANDS: dict[str, dict[str, str]] = {
         ),
         "run": "Run every job that is not done, in order, under custodian; run again to continue.",
         "status": "Print every job's state, attempts, energy and what it waits for.",
+        "cancel": (
+            "Stop whatever runs in a tree, in good order; the next run continues from there."
+        ),
         "retry": "Clear failed jobs, so that the next run starts them again.",
         "analyze": "Compute everything the finished jobs allow; write results.json and figures/.",
         "report": "Analyse the tree as it stands and write the one-page HTML report.",

@@ -138,13 +138,22 @@ def _finish(statuses: tuple[JobStatus, ...], as_json: bool) -> None:
 
 
 @commands.command("status")
-def status_command(directory: TreeArgument, as_json: JsonOption = False) -> None:
+def status_command(
+    directory: TreeArgument,
+    watch: Annotated[
+        float | None,
+        typer.Option("--watch", min=0.2, help="Look again every so many seconds until all rests."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Print every job's state, attempts, energy and what it waits for.
 
-    Example: qdstruct status my-study
+    Example: qdstruct status my-study --watch 5
     """
     from qdstruct.pipeline.run import status
 
+    if watch is not None:
+        _watch(directory, watch)
     statuses = status(directory)
     if as_json:
         print_json({"jobs": [each.to_dict() for each in statuses]})
@@ -164,6 +173,34 @@ def status_command(directory: TreeArgument, as_json: JsonOption = False) -> None
             for each in statuses
         ],
     )
+
+
+def _watch(directory: Path, interval: float) -> None:
+    """Show the states until no job runs."""
+    import time
+
+    from qdstruct.cli.progress import live_status_table
+    from qdstruct.pipeline.run import status
+
+    with live_status_table() as show:
+        while True:
+            statuses = status(directory)
+            show(statuses)
+            if not any(each.state == "running" for each in statuses):
+                return
+            time.sleep(interval)
+
+
+@commands.command("cancel")
+def cancel_command(directory: TreeArgument) -> None:
+    """Stop whatever runs in a tree, in good order; the next run continues from there.
+
+    Example: qdstruct cancel my-study
+    """
+    from qdstruct.pipeline.run import cancel
+
+    stopped = cancel(directory)
+    typer.echo(f"stopped: {', '.join(stopped) or 'nothing was running'}")
 
 
 @commands.command("retry")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import runpy
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from qdstruct import running
@@ -13,7 +15,7 @@ from qdstruct.errors import InputError
 from qdstruct.model import JobStatus
 from qdstruct.pipeline.prepare import load_tree
 
-__all__ = ["load_executor", "retry", "run", "status"]
+__all__ = ["cancel", "load_executor", "retry", "run", "status"]
 
 
 def run(
@@ -58,14 +60,25 @@ def run(
         start = [sys.executable, "-m", "qdstruct.pipeline.job"]
         return [*start, str(root.resolve()), name, "--engine", engine, *arguments]
 
-    return running.run_tree(
-        root,
-        tree,
-        job_command=job_command,
-        executor=executor,
-        n_workers=n_workers,
-        on_change=on_change,
-    )
+    with _executor(executor, engine, n_workers) as pool:
+        return running.run_tree(
+            root,
+            tree,
+            job_command=job_command,
+            executor=pool,
+            n_workers=n_workers,
+            on_change=on_change,
+        )
+
+
+def _executor(
+    given: Executor | None, engine: str, n_workers: int
+) -> AbstractContextManager[Executor | None]:
+    """Return the user's executor, left open, or one of our own for the length of the run."""
+    if given is None and engine == "mock":
+        # The mock's jobs are shorter than loading custodian, so it is loaded once for all of them.
+        return running.PreloadedExecutor(n_workers)
+    return contextlib.nullcontext(given)
 
 
 def status(root: Path) -> tuple[JobStatus, ...]:
@@ -76,6 +89,11 @@ def status(root: Path) -> tuple[JobStatus, ...]:
 def retry(root: Path, names: Sequence[str] | None = None) -> tuple[str, ...]:
     """Clear failed jobs, so that the next run starts them again; return their names."""
     return running.retry(root, load_tree(root), names)
+
+
+def cancel(root: Path) -> tuple[str, ...]:
+    """Stop whatever runs in a tree, in good order; return the names of the jobs stopped."""
+    return running.cancel(root, load_tree(root))
 
 
 def load_executor(path: Path) -> Executor:

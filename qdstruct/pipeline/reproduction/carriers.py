@@ -113,13 +113,15 @@ def preset(number: PublishedNumber) -> PublishedComparison | None:
         return None
     published = jobs.load_preset("thesis-2d3d")
     if number.quantity == "k mesh" and published.interface_mesh is not None:
-        mesh = "x".join(str(points) for points in published.interface_mesh.value)
+        points = published.interface_mesh.value
+        mesh = "x".join(f"{n:g}" for n in points) if isinstance(points, list) else str(points)
         agrees = str(number.value) == f"{mesh} Gamma-centred"
         return row(number, f"{mesh} Gamma-centred", agrees, "interface mesh of thesis-2d3d")
     tag = _PRESET_TAGS.get(number.quantity)
     if tag is None:
         return None
-    value = abs(float(published.settings("interface", "relax")[tag].value))
+    setting = published.settings("interface", "relax")[tag].value
+    value = abs(float(setting)) if isinstance(setting, int | float) else math.nan
     agrees = math.isclose(value, float(number.value))
     return row(number, f"{value:g}", agrees, f"{tag} of the preset thesis-2d3d")
 
