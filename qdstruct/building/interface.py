@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.building.contact import contact_height
+from qdstruct.building.contact import contact_height, contact_heights
+from qdstruct.building.registry import shift_grid
 from qdstruct.building.slab import Cut, choose_cut, slab_from_cut
-from qdstruct.building.stack import PlaneStack, plane_stack
+from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn, right_stretch, shared_cell
+from qdstruct.building.supercells import matched_transforms
 from qdstruct.errors import BuildError
 from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["build_interface", "matched_slabs", "matched_transforms", "stack_slabs"]
+__all__ = ["build_interface", "matched_slabs", "stack_slabs"]
+
+CLOSEST_STEP = 0.3
+"""Å: grid of the shifts tried for "closest"."""
 
 
 def build_interface(
@@ -33,7 +38,7 @@ def build_interface(
     substrate_bottom_termination: str | None = None,
     strain_on: StrainOn = "film",
     gap: float | None = None,
-    shift: tuple[float, float] = (0.0, 0.0),
+    shift: tuple[float, float] | Literal["closest"] = (0.0, 0.0),
     vacuum: float = 15.0,
     sandwich: bool = False,
     fix_outer_layers: int = 0,
@@ -61,8 +66,11 @@ def build_interface(
         Distance in Å from the highest atom of the substrate to the lowest of the film. Without
         it the two bodies touch: no pair is closer than the sum of its radii
         (`contact_distance`) and one pair is exactly at it.
-    shift : two floats
-        In-plane shift of the film in fractions of the coincidence cell vectors.
+    shift : two floats or "closest"
+        In-plane shift of the film in fractions of the coincidence cell vectors. "closest" tries
+        the irreducible shifts on a 0.3 Å grid and takes the one at which the two bodies come
+        closest, so that ions rest in hollows and beside their counter-ions: a geometric choice,
+        not an energy.
     vacuum : float
         Empty height above the film in Å. 0 closes the stack periodically, with a second interface
         of the same gap rule.
@@ -82,7 +90,7 @@ def build_interface(
     BuildError
         For a termination, gap, vacuum, shift or supercell that cannot be built.
     """
-    _check_request(gap, shift, vacuum, fix_outer_layers)
+    _check_request(gap, (0.0, 0.0) if shift == "closest" else shift, vacuum, fix_outer_layers)
     film_stack = plane_stack(film, match.film_hkl)
     substrate_stack = plane_stack(substrate, match.substrate_hkl)
     film_cut = choose_cut(
@@ -95,6 +103,8 @@ def build_interface(
         bottom=substrate_bottom_termination,
     )
     film_slab, substrate_slab = matched_slabs(film_cut, substrate_cut, match, vacuum)
+    if shift == "closest":
+        shift = _closest_shift(film_slab, substrate_slab, match, strain_on)
     return stack_slabs(
         film_slab,
         substrate_slab,
@@ -123,6 +133,19 @@ def _check_request(
         raise BuildError(f"{fix_outer_layers} fixed layers do not exist", hint="0 or more")
 
 
+def _closest_shift(
+    film: Slab, substrate: Slab, match: CoincidenceMatch, strain_on: StrainOn
+) -> tuple[float, float]:
+    """Return the shift of the irreducible cell at which the film comes to rest lowest."""
+    cells = [np.asarray(slab.atoms.cell)[:2, :2] for slab in (film, substrate)]
+    target = shared_cell(cells[0], cells[1], strain_on)
+    shifts = shift_grid(match, target, CLOSEST_STEP)
+    upper, lower = _part(film, target, "film"), _part(substrate, target, "substrate")
+    heights = contact_heights(lower, upper, target, shifts)
+    best = shifts[int(np.argmin(np.round(heights, 6)))]
+    return float(best[0]), float(best[1])
+
+
 def matched_slabs(
     film: Cut, substrate: Cut, match: CoincidenceMatch, vacuum: float
 ) -> tuple[Slab, Slab]:
@@ -138,40 +161,6 @@ def matched_slabs(
         slab_from_cut(film, film_transform, vacuum=vacuum),
         slab_from_cut(substrate, substrate_transform, vacuum=vacuum),
     )
-
-
-def matched_transforms(
-    film: PlaneStack, substrate: PlaneStack, match: CoincidenceMatch
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the supercells of a match in the in-plane bases of the two stacks, right-handed.
-
-    Raises
-    ------
-    BuildError
-        If the match does not belong to the crystals.
-    """
-    above = _own_transform(film, match.film_plane_vectors, match.film_transform)
-    below = _own_transform(substrate, match.substrate_plane_vectors, match.substrate_transform)
-    if all(round(float(np.linalg.det(transform))) < 0 for transform in (above, below)):
-        return above[::-1], below[::-1]
-    return above, below
-
-
-def _own_transform(
-    stack: PlaneStack, vectors: NDArray[np.float64], transform: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Express a match's supercell in the in-plane basis of the stack, exactly."""
-    own = stack.plane.vectors
-    exact = np.asarray(transform) @ np.linalg.lstsq(own.T, np.asarray(vectors).T, rcond=None)[0].T
-    integers = np.rint(exact).astype(np.int64)
-    misfit = np.abs(integers @ own - np.asarray(transform) @ np.asarray(vectors)).max()
-    if misfit > 1e-3:
-        raise BuildError(
-            f"the match does not belong to {stack.phase.name} {stack.plane.hkl}: its in-plane "
-            f"vectors are {misfit:.3g} Å off this crystal's lattice",
-            hint="make the match from the same two phases",
-        )
-    return integers
 
 
 def stack_slabs(

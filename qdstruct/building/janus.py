@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.carving import Body, carve
-from qdstruct.building.interface import matched_slabs, matched_transforms, stack_slabs
+from qdstruct.building.interface import matched_slabs, stack_slabs
 from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
 from qdstruct.building.shapes import between_planes, cuboid_facets, plane_bounds
 from qdstruct.building.slab import Cut, choose_cut
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn
+from qdstruct.building.supercells import matched_transforms
 from qdstruct.building.terminations import named_planes
 from qdstruct.errors import BuildError
 from qdstruct.geometry import reduce_miller

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.building.interface import matched_transforms
 from qdstruct.building.stack import plane_stack
+from qdstruct.building.supercells import matched_transforms
 from qdstruct.geometry import gauss_reduce
 from qdstruct.model import CoincidenceMatch, Phase
 

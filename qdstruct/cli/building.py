@@ -173,7 +173,8 @@ def build_interface(
         float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
     ] = None,
     shift: Annotated[
-        str, typer.Option("--shift", help="In-plane shift of the film, fractions a,b.")
+        str,
+        typer.Option("--shift", help="In-plane shift of the film: fractions a,b, or 'closest'."),
     ] = "0,0",
     vacuum: Vacuum = 15.0,
     sandwich: Annotated[
@@ -206,7 +207,7 @@ def build_interface(
         substrate_termination=substrate_termination,
         strain_on=strain_on,
         gap=gap,
-        shift=parse_shift(shift),
+        shift="closest" if shift == "closest" else parse_shift(shift),
         vacuum=vacuum,
         sandwich=sandwich,
         fix_outer_layers=fix_outer_layers,

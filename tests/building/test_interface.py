@@ -166,6 +166,16 @@ def test_shift_gap_and_closed_stack() -> None:
     assert check_structure(closed.atoms) == ()
 
 
+def test_closest_shift_puts_ions_into_hollows() -> None:
+    still, *_ = built(*CASES[1], substrate_termination="CsBr")
+    close, *_ = built(*CASES[1], substrate_termination="CsBr", shift="closest")
+    assert close.gap < still.gap - 0.3
+    assert check_structure(close.atoms) == ()
+    for shift in [(0.1, 0.2), (0.5, 0.0), (0.25, 0.25), (0.5, 0.5)]:
+        other, *_ = built(*CASES[1], substrate_termination="CsBr", shift=shift)
+        assert close.gap <= other.gap + 0.1
+
+
 def test_sandwich_and_fixed_planes() -> None:
     interface, *_ = built(*CASES[1], sandwich=True, fix_outer_layers=1)
     atoms = interface.atoms
