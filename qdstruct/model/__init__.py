@@ -12,6 +12,7 @@ from qdstruct.model.electronic import (
     VacuumLevel,
 )
 from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
+from qdstruct.model.ligands import LigandCover
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
 from qdstruct.model.orientation import (
     MisfitDislocations,
@@ -70,6 +71,7 @@ __all__ = [
     "JobStatus",
     "JobTree",
     "Junction",
+    "LigandCover",
     "Micrograph",
     "Miller",
     "MisfitDislocations",
