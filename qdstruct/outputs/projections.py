@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import ProjectedDos
 from qdstruct.outputs.calculation import calculation_atoms, looks_like_mock, require_output
+from qdstruct.outputs.reader import fortran_float
 from qdstruct.outputs.vasprun import Vasprun, VasprunTable, read_vasprun
 
 __all__ = ["ProjectionTable", "read_projected_dos"]
@@ -111,7 +112,6 @@ class ProjectionTable(VasprunTable):
         self._seen[atom, spin] = True
 
     def _numbers(self, block: bytes, place: str) -> NDArray[np.float64]:
-        from qdstruct.outputs.reader import fortran_float
         from qdstruct.outputs.scanner import BAD, scan_numbers
 
         rows, columns = len(self._energies), len(self.orbitals) + 1
@@ -123,7 +123,7 @@ class ProjectionTable(VasprunTable):
                 data, position, out, filled, self._deferred, True
             )
             for index, first, last in self._deferred[:waiting]:
-                out[index] = fortran_float(block[first:last].decode("ascii"))
+                out[index] = _finite(self.run, place, block[first:last])
             if waiting < len(self._deferred):
                 break
         if status == BAD:
@@ -138,6 +138,13 @@ class ProjectionTable(VasprunTable):
                 f"{rows} rows of {columns}"
             )
         return out[:-1].reshape(rows, columns)
+
+
+def _finite(run: Vasprun, place: str, word: bytes) -> float:
+    try:
+        return fortran_float(word.decode("ascii"))
+    except ValueError as error:
+        raise OutputError(f"{run.path}: {error}, in the projected DOS of {place}") from None
 
 
 _ORBITALS = {"x2-y2": "dx2-y2"}

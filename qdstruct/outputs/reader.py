@@ -26,6 +26,8 @@ def fortran_float(text: str) -> float:
     ValueError
         If it is no finite number (``****``, ``NaN``).
     """
+    if "_" in text:
+        raise ValueError(f"'{text}' is not a number")
     try:
         value = float(text)
     except ValueError:
@@ -46,15 +48,15 @@ class TextReader:
         self.line = 1
         """Number of the line that is read next."""
         self._stream = stream
-        self._buffer = b""
+        self._buffer = bytearray(2 * CHUNK)
         self._position = 0
-        self._ended = False
+        self._end = 0
         self._deferred = np.empty((_DEFERRED, 3), dtype=np.int64)
 
     @property
     def byte(self) -> int:
         """Offset in the (decompressed) file of the byte that is read next."""
-        return self._stream.offset - (len(self._buffer) - self._position)
+        return self._stream.offset - (self._end - self._position)
 
     def error(self, problem: str, *, hint: str | None = None) -> OutputError:
         """Return an `OutputError` that names the file and the place reached."""
@@ -63,14 +65,14 @@ class TextReader:
         )
 
     def _more(self) -> bool:
-        """Append the next chunk to what is left; False at the end of the file."""
-        if self._ended:
-            return False
-        chunk = self._stream.read(CHUNK)
-        self._ended = not chunk
-        self._buffer = self._buffer[self._position :] + chunk
-        self._position = 0
-        return not self._ended
+        """Move what is left to the front and read on behind it; False at the end of the file."""
+        left = self._end - self._position
+        self._buffer[:left] = self._buffer[self._position : self._end]
+        if left + CHUNK > len(self._buffer):
+            self._buffer = self._buffer[:left] + bytearray(left + CHUNK)
+        count = self._stream.readinto(memoryview(self._buffer)[left : left + CHUNK])
+        self._position, self._end = 0, left + count
+        return count > 0
 
     def readline(self) -> str | None:
         """Return the next line without its line end; None after the last.
@@ -80,16 +82,16 @@ class TextReader:
         OutputError
             If the file is binary.
         """
-        while (end := self._buffer.find(b"\n", self._position)) < 0:
+        while (end := self._buffer.find(b"\n", self._position, self._end)) < 0:
             if not self._more():
-                if self._position == len(self._buffer):
+                if self._position == self._end:
                     return None
-                end = len(self._buffer)
+                end = self._end
                 break
-        raw = self._buffer[self._position : end]
+        raw = bytes(self._buffer[self._position : end])
         if b"\0" in raw:
             raise self.error("this is not text (a zero byte)", hint="is it the right file?")
-        self._position = min(end + 1, len(self._buffer))
+        self._position = min(end + 1, self._end)
         self.line += 1
         return raw.decode("utf-8", "replace").rstrip("\r")
 
@@ -127,22 +129,26 @@ class TextReader:
 
         filled, status = 0, MORE
         while status != FULL:
-            data = np.frombuffer(self._buffer, dtype=np.uint8)
+            data = np.frombuffer(self._buffer, dtype=np.uint8, count=self._end)
             status, self._position, filled, lines, waiting = scan_numbers(
                 data, self._position, out, filled, self._deferred, False
             )
-            for index, first, last in self._deferred[:waiting]:
-                out[index] = fortran_float(self._buffer[first:last].decode("ascii"))
             self.line += lines
+            for index, first, last in self._deferred[:waiting]:
+                try:
+                    out[index] = fortran_float(self._buffer[first:last].decode("ascii"))
+                except ValueError as error:
+                    raise self.error(f"{error} (at or above this line)") from None
             if status == BAD:
                 raise self._bad_number(filled, out.size, what)
             if status == MORE and waiting < len(self._deferred) and not self._more():
                 raise self._too_few(filled, out.size, what)
 
     def _bad_number(self, filled: int, count: int, what: str) -> OutputError:
-        if len(self._buffer) - self._position < 64:
+        if self._end - self._position < 64:
             self._more()
-        words = self._buffer[self._position : self._position + 64].split()
+        stop = min(self._position + 64, self._end)
+        words = bytes(self._buffer[self._position : stop]).split()
         word = words[0].decode("ascii", "replace") if words else ""
         return self.error(
             f"'{word}' is not a number, where number {filled + 1} of {count} {what} was expected",

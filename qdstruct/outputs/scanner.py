@@ -29,6 +29,9 @@ _HIGH = np.uint64(0xF0F0F0F0F0F0F0F0)
 _LOW = np.uint64(0x0F0F0F0F0F0F0F0F)
 _ZEROS = np.uint64(0x3030303030303030)
 _SIXES = np.uint64(0x0606060606060606)
+_BYTE, _TEN, _THOUSAND = np.uint64(0xFF), np.uint64(10), np.uint64(1000)
+_TAIL_MASK = np.uint64(0x00F0F000FFF0F0F0)
+_TAIL = np.uint64(0x0030300045303030)
 _TAIL_HIGH = np.uint64(0x00F0F00000F0F0F0)
 _TAIL_ZEROS = np.uint64(0x0030300000303030)
 _PAIRS = np.uint64(0x00FF00FF00FF00FF)
@@ -91,8 +94,9 @@ def scan_numbers(
                 return MORE, position, filled, lines, waiting
             position = close + 1
             continue
-        point = position + 1 if buffer[position] != 45 else position + 2
-        if point + 17 <= end and buffer[point] == 46 and buffer[point + 12] == 69:
+        signed = buffer[np.uint64(position)] == 45
+        point = position + 2 if signed else position + 1
+        if point + 17 <= end and buffer[np.uint64(point)] == 46:
             i = np.uint64(point + 1)
             word = (
                 np.uint64(buffer[i])
@@ -115,28 +119,28 @@ def scan_numbers(
                 | np.uint64(buffer[i + _6]) << np.uint64(48)
                 | np.uint64(buffer[i + _7]) << np.uint64(56)
             )
-            lead = int(buffer[point - 1]) - 48
-            sign = int(buffer[point + 13])
+            lead = int(buffer[np.uint64(point - 1)]) - 48
+            sign = np.int64((tail >> np.uint64(32)) & _BYTE)
             if (
                 (word & _HIGH) == _ZEROS
                 and ((word + _SIXES) & _HIGH) == _ZEROS
-                and (tail & _TAIL_HIGH) == _TAIL_ZEROS
+                and (tail & _TAIL_MASK) == _TAIL
                 and ((tail + _SIXES) & _TAIL_HIGH) == _TAIL_ZEROS
-                and (sign == 43 or sign == 45)
+                and ((sign - 43) & -3) == 0
+                and (tail >> np.uint64(56)) <= np.uint64(32)
                 and 0 <= lead <= 9
-                and buffer[point + 16] <= 32
             ):
                 word = ((word & _LOW) * np.uint64(2561)) >> np.uint64(8)
                 word = ((word & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
                 word = ((word & _FOURS) * np.uint64(42949672960001)) >> np.uint64(32)
-                digit = (
-                    buffer[point + 9] * 100 + buffer[point + 10] * 10 + buffer[point + 11]
-                ) - 5328
-                mantissa = lead * 100000000000 + np.int64(word) * 1000 + digit
-                scale = (44 - sign) * (buffer[point + 14] * 10 + buffer[point + 15] - 528) - 11
-                if -22 <= scale <= 22:
-                    value = mantissa / _POWERS[-scale] if scale < 0 else mantissa * _POWERS[scale]
-                    out[filled] = -value if point - position == 2 else value
+                tail &= _LOW
+                pair = (tail * np.uint64(2561)) >> np.uint64(8)
+                last = (pair & _BYTE) * _TEN + ((tail >> np.uint64(16)) & _BYTE)
+                whole = lead * 100000000000 + np.int64(word * _THOUSAND + last)
+                shift = (44 - sign) * np.int64((pair >> np.uint64(40)) & _BYTE) - 11
+                if -22 <= shift <= 22:
+                    value = whole / _POWERS[-shift] if shift < 0 else whole * _POWERS[shift]
+                    out[filled] = -value if signed else value
                     filled += 1
                     position = point + 16
                     continue

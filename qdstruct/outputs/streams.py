@@ -45,8 +45,28 @@ class ForwardStream:
         OutputError
             If the compressed stream is cut off or damaged, or the disk fails.
         """
-        try:
+        with self._named_errors():
             data = self._raw.read(size)
+        self.offset += len(data)
+        return data
+
+    def readinto(self, target: memoryview) -> int:
+        """Fill the beginning of `target` with more bytes; return how many, 0 at the end.
+
+        Raises
+        ------
+        OutputError
+            As `read`.
+        """
+        with self._named_errors():
+            count = int(self._raw.readinto(target))  # type: ignore[attr-defined]
+        self.offset += count
+        return count
+
+    @contextlib.contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
         except EOFError as error:
             raise OutputError(
                 f"{self.path}: the compressed file is cut off after byte {self.offset} of its "
@@ -57,8 +77,6 @@ class ForwardStream:
             raise OutputError(
                 f"{self.path}: cannot be read past byte {self.offset}: {error}"
             ) from error
-        self.offset += len(data)
-        return data
 
 
 @contextlib.contextmanager
