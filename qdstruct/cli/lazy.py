@@ -76,6 +76,12 @@ COMMANDS: dict[str, dict[str, str]] = {
         "index": "Phase and zone axis of an image's spots, best first.",
         "gpa": "Strain and rotation maps by geometric phase analysis (Hÿtch 1998).",
     },
+    "assembly": {
+        "assembly": (
+            "Monte Carlo of hard cubes with a square well: how localised the crystal's vacancies "
+            "are."
+        ),
+    },
 }
 """File in ``qdstruct/cli/`` → its commands → what each does (first line of its help)."""
 

@@ -113,4 +113,4 @@ class AssemblyRun(Record):
     drift: Mean
     """Opening in the second half after the warm-up minus that in the first half."""
     equilibrated: bool | None
-    """False if the drift exceeds twice its error; None when one seed gives no error."""
+    """False if the 95 % interval of the drift excludes zero; None when one seed gives none."""

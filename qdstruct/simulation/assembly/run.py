@@ -133,6 +133,8 @@ def summarise(settings: AssemblySettings, series: tuple[AssemblySeries, ...]) ->
         Means over the samples after the warm-up; errors are standard errors over seeds, which are
         independent, so that correlation within a run does not enter.
     """
+    from scipy.stats import t
+
     kept = series[0].sweep > settings.warm_up
     openings = np.array([s.opening[kept] for s in series])
     n_blocks = min(N_BLOCKS, openings.shape[1])
@@ -140,7 +142,9 @@ def summarise(settings: AssemblySettings, series: tuple[AssemblySeries, ...]) ->
     half = openings.shape[1] // 2
     later = openings[:, half:].mean(axis=1)
     drift = mean_over_seeds(later - openings[:, :half].mean(axis=1) if half else 0.0 * later)
-    steady = None if drift.error is None or not half else abs(drift.value) <= 2 * drift.error
+    steady = None
+    if drift.error is not None and half:
+        steady = bool(abs(drift.value) <= t.ppf(0.975, len(series) - 1) * drift.error)
     return AssemblyRun(
         settings=settings,
         series=series,
