@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -86,6 +88,15 @@ _worker = _Worker()
 
 def _start_worker(phases: dict[str, Phase], settings: ScreenSettings) -> None:
     _worker.phases, _worker.settings, _worker.prepared = phases, settings, {}
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """End this process when its parent is gone, however it died."""
+    wait([sentinel])
+    os._exit(1)
 
 
 def _screen_pair(film: str, substrate: str) -> ScreenedPair:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from matching_factories import perovskite, rocksalt, zincblende
@@ -139,3 +144,55 @@ def test_parquet_or_a_clear_word(tmp_path):
         return
     results = matching.screen(films(), substrates(), output, settings=SETTINGS, n_workers=1)
     assert parquet.read_table(output).num_rows == sum(len(r.rows) for r in results)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from matching_factories import perovskite, rocksalt
+from qdstruct import matching
+
+if __name__ == "__main__":
+    films = [rocksalt(5.5 + 0.01 * i, name=f"film {i}") for i in range(40)]
+    matching.screen(
+        films, [perovskite(name="substrate")], Path(sys.argv[1]), n_workers=2,
+        settings=matching.ScreenSettings(max_index=2, max_area=300.0),
+    )
+"""
+
+
+@pytest.mark.slow
+def test_killed_screening_leaves_no_process_and_continues(tmp_path):
+    """SIGKILL in the middle: workers end, no table stands, the next run finishes."""
+    script, output = tmp_path / "screen.py", tmp_path / "table.csv"
+    script.write_text(KILLED)
+    helpers = str(Path(__file__).parents[1])
+    command = [sys.executable, str(script), str(output), helpers]
+    process = subprocess.Popen(command, start_new_session=True)
+    partial = partial_file(output)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if partial.is_file() and len(partial.read_text().splitlines()) > 3:
+            break
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert not output.exists()
+    for _ in range(100):
+        if not _session_lives(process.pid):
+            break
+        time.sleep(0.1)
+    assert not _session_lives(process.pid)
+    finished = len(partial.read_text().splitlines()) - 1
+    assert finished > 0
+    subprocess.run(command, check=True)
+    assert len({row["film"] for row in rows(output)}) == 40
+
+
+def _session_lives(session):
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        return False
+    return True
