@@ -38,10 +38,11 @@ def peak():
 born = time.perf_counter()
 def report(work, tiny, path):
     work(tiny)
-    before, start = peak(), time.perf_counter()
+    before, start, cpu = peak(), time.perf_counter(), time.process_time()
     result = work(path)
     print(json.dumps({"seconds": time.perf_counter() - start, "start": start - born,
-                      "memory": peak() - before, "result": result}))
+                      "cpu": time.process_time() - cpu, "memory": peak() - before,
+                      "result": result}))
 """
 
 READERS = {
@@ -105,6 +106,7 @@ class Run:
     seconds: float
     memory: float
     start: float
+    cpu: float
     result: list[float] | None
     stopped: bool = False
 
@@ -119,11 +121,13 @@ def read(reader: str, path: Path) -> Run:
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return Run(LIMIT, 0.0, 0.0, None, stopped=True)
+        return Run(LIMIT, 0.0, 0.0, LIMIT, None, stopped=True)
     if done.returncode:
         raise SystemExit(f"{reader} failed:\n{done.stderr}")
     answer = json.loads(done.stdout.splitlines()[-1])
-    return Run(answer["seconds"], answer["memory"], answer["start"], answer["result"])
+    return Run(
+        answer["seconds"], answer["memory"], answer["start"], answer["cpu"], answer["result"]
+    )
 
 
 def write_chgcar(path: Path, shape: tuple[int, int, int], n_atoms: int) -> None:
@@ -207,6 +211,7 @@ def compare(task: str, ours: str, peer: str, path: Path, repeats: int) -> dict[s
         "ratio": round(other.seconds / best.seconds, 2),
         "error": error,
         "peer_stopped": other.stopped,
+        "cpu_ratio": round(min(r.cpu for r in theirs) / min(r.cpu for r in mine), 2),
         "ours_start_s": round(best.start, 2),
         "peer_start_s": round(other.start, 2),
         "ours_mb": round(best.memory, 1),
@@ -261,7 +266,8 @@ def main() -> None:
             f"{row['peer']} {more}{row['peer_s']:.2f} s, {row['peer_mb']} MB "
             f"(start {row['peer_start_s']} s)"
         )
-        print(f"    ratio {more}{row['ratio']:.1f}×, largest relative difference {row['error']}")
+        ratios = f"{more}{row['ratio']:.1f}× (CPU {row['cpu_ratio']:.1f}×)"
+        print(f"    ratio {ratios}, largest relative difference {row['error']}")
 
 
 if __name__ == "__main__":
