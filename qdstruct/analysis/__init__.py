@@ -9,6 +9,14 @@ from qdstruct.analysis.alignment import (
 )
 from qdstruct.analysis.charge import charge_difference, difference_grid
 from qdstruct.analysis.densities import atom_groups, atomic_planes, broadened, dos_by
+from qdstruct.analysis.dynamics import (
+    Decay,
+    autocorrelation,
+    dephasing_function,
+    dephasing_time,
+    fit_decay,
+    spectral_density,
+)
 from qdstruct.analysis.edges import alignment_type, band_edges
 from qdstruct.analysis.energies import (
     adhesion_energy,
@@ -41,6 +49,7 @@ from qdstruct.analysis.potential import (
 from qdstruct.analysis.states import cross_section, density_overlap, region_fractions
 
 __all__ = [
+    "Decay",
     "LayerSpacing",
     "Octahedron",
     "adhesion_energy",
@@ -51,6 +60,7 @@ __all__ = [
     "alignment_type",
     "atom_groups",
     "atomic_planes",
+    "autocorrelation",
     "band_edges",
     "binding_energy",
     "bond_lengths",
@@ -59,8 +69,11 @@ __all__ = [
     "core_potential_levels",
     "cross_section",
     "density_overlap",
+    "dephasing_function",
+    "dephasing_time",
     "difference_grid",
     "dos_by",
+    "fit_decay",
     "formation_energy",
     "formation_energy_line",
     "interface_height",
@@ -75,6 +88,7 @@ __all__ = [
     "region_periods",
     "region_plateaus",
     "shifted_edges",
+    "spectral_density",
     "strain_energy",
     "vacuum_gap",
 ]
