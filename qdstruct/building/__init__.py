@@ -2,6 +2,7 @@
 
 from qdstruct.building.calculators import interface_calculator
 from qdstruct.building.check import check_structure
+from qdstruct.building.coreshell import build_coreshell
 from qdstruct.building.export import write_structure
 from qdstruct.building.interface import build_interface
 from qdstruct.building.janus import build_janus
@@ -14,6 +15,7 @@ from qdstruct.building.superlattice import build_superlattice, superlattice_atom
 from qdstruct.building.terminations import terminations
 
 __all__ = [
+    "build_coreshell",
     "build_interface",
     "build_janus",
     "build_lateral",

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.charges import contact_distance
+from qdstruct.building.neighbours import neighbour_pairs
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["contact_height", "contact_heights", "contact_table"]
+__all__ = ["clearances", "contact_height", "contact_heights", "contact_table"]
 
 FACE_DEPTH = 6.5
 """Å: atoms deeper than this below a face cannot touch the other side."""
@@ -121,3 +122,30 @@ def lateral_distances(
             x, y = np.moveaxis((apart + np.array([i, j])) @ cell, -1, 0)
             best = np.minimum(best, np.hypot(x, y))
     return best
+
+
+def clearances(atoms: Atoms, regions: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Return the smallest distance of each atom to another region, in contact distances.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        With a ``molecule`` array.
+    regions : (N,) array of str
+        Region of each atom.
+
+    Returns
+    -------
+    (N,) array
+        1 at contact, below 1 when too close; infinite beyond 4.5 Å.
+    """
+    pairs = neighbour_pairs(atoms, 4.5)
+    pairs = pairs.select(regions[pairs.first] != regions[pairs.second])
+    smallest = np.full(len(atoms), np.inf)
+    involved = np.unique(pairs.first)
+    table = contact_table(atoms[involved], atoms[involved])
+    rank = np.full(len(atoms), -1)
+    rank[involved] = np.arange(len(involved))
+    relative = pairs.distances / table[rank[pairs.first], rank[pairs.second]]
+    np.minimum.at(smallest, pairs.first, relative)
+    return smallest

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.aligned_cell import aligned_match
-from qdstruct.building.contact import contact_heights, contact_table, lateral_distances
+from qdstruct.building.contact import clearances, contact_heights, contact_table, lateral_distances
 from qdstruct.building.interface import matched_slabs, stack_slabs
 from qdstruct.building.junction import BOND_STRETCH, octahedral_bonds, report_junction
-from qdstruct.building.neighbours import neighbour_pairs
 from qdstruct.building.registry import shift_grid
 from qdstruct.building.slab import Cut, choose_cut
 from qdstruct.building.stack import plane_stack
@@ -272,7 +271,7 @@ def _clear(built: Interface) -> tuple[Interface, str] | None:
     atoms = built.atoms
     regions = np.asarray(atoms.arrays["region"])
     plane = (regions == "film") & (np.asarray(atoms.arrays["layer"]) == 0)
-    clearance = _clearances(atoms, regions)
+    clearance = clearances(atoms, regions)
     crowded = (regions == "film") & (clearance < ROOM)
     movable = _spare(atoms, plane)
     if (crowded & ~movable).any():
@@ -295,20 +294,6 @@ def _spare(atoms: Atoms, plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Ions of a plane that may be taken out: those of a plane of single charges, such as CsBr."""
     charges = np.abs(np.asarray(atoms.arrays["formal_charge"]))
     return plane & bool((charges[plane] == 1).all())
-
-
-def _clearances(atoms: Atoms, regions: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Smallest distance of each atom to the other region, in contact distances."""
-    pairs = neighbour_pairs(atoms, 4.5)
-    pairs = pairs.select(regions[pairs.first] != regions[pairs.second])
-    smallest = np.full(len(atoms), np.inf)
-    involved = np.unique(pairs.first)
-    table = contact_table(atoms[involved], atoms[involved])
-    rank = np.full(len(atoms), -1)
-    rank[involved] = np.arange(len(involved))
-    relative = pairs.distances / table[rank[pairs.first], rank[pairs.second]]
-    np.minimum.at(smallest, pairs.first, relative)
-    return smallest
 
 
 def _neutral_removal(

@@ -1,4 +1,4 @@
-"""Commands: build nanocrystal, janus and superlattice."""
+"""Commands: build nanocrystal, janus, coreshell and superlattice."""
 
 from __future__ import annotations
 
@@ -146,6 +146,64 @@ def build_janus(
     )
     facts = {**_particle_facts(built), "gap": built.gap}
     finish(f"{cap} on {core}", built.atoms, facts, output, force, as_json)
+
+
+@particles.command("coreshell")
+def build_coreshell(
+    core: Annotated[str, typer.Argument(help="Phase of the cuboid core.")],
+    shell: Annotated[str, typer.Argument(help="Phase of the shell.")],
+    core_size: Annotated[str, typer.Option("--core-size", help="Edge: 8nm or 80 (Å).")],
+    shell_thickness: Annotated[str, typer.Option("--shell-thickness", help="1nm or 10 (Å).")],
+    core_facet: Annotated[str, typer.Option("--core-facet", help="Facet that sets the match.")],
+    shell_facet: Annotated[str, typer.Option("--shell-facet", help="Plane of the shell on it.")],
+    output: OutputOption = None,
+    core_termination: Annotated[
+        str | None, typer.Option("--core-termination", help="The core's plane in contact.")
+    ] = None,
+    shell_termination: Annotated[
+        str | None, typer.Option("--shell-termination", help="The shell's plane in contact.")
+    ] = None,
+    match: Annotated[int, typer.Option("--match", min=1, help="Row of 'qdstruct match'.")] = 1,
+    max_area: MaxArea = 200.0,
+    max_strain: MaxStrain = 0.05,
+    strain_on: StrainOn = "film",
+    shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
+    vacuum: Vacuum = 10.0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Grow a second crystal all around a cuboid nanocrystal.
+
+    Example: qdstruct build coreshell CsPbBr3-cubic PbS-galena --core-size 4nm --shell-thickness 1nm
+    --core-facet 1,0,0 --shell-facet 1,0,0 --shift 0.25,0.25 -o coreshell.extxyz
+    """
+    from qdstruct import building, phases
+    from qdstruct.pipeline.build import chosen_match
+
+    inner, outer = phases.load(core), phases.load(shell)
+    found = chosen_match(
+        outer,
+        inner,
+        parse_miller(shell_facet),
+        parse_miller(core_facet),
+        number=match,
+        max_area=max_area,
+        max_strain=max_strain,
+    )
+    built = building.build_coreshell(
+        inner,
+        outer,
+        found,
+        core_size=parse_lengths(core_size),
+        shell_thickness=parse_lengths(shell_thickness)[0],
+        core_termination=core_termination,
+        shell_termination=shell_termination,
+        strain_on=strain_on,  # type: ignore[arg-type]
+        shift=parse_shift(shift),
+        vacuum=vacuum,
+    )
+    facts = {**_particle_facts(built), "gap": built.gap}
+    finish(f"{shell} around {core}", built.atoms, facts, output, force, as_json)
 
 
 @particles.command("superlattice")

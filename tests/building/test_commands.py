@@ -98,6 +98,11 @@ def test_particles(tmp_path: Path) -> None:
     janus = document("build", "janus", "CsPbBr3-Pbnm", "CdS-zincblende", "--core-size", "3nm",
                      "--core-facet", "0,0,1", "--cap-facet", "0,0,1")  # fmt: skip
     assert janus["problems"] == []
+    wrapped = document("build", "coreshell", "CsPbBr3-cubic", "PbS-galena", "--core-size", "2nm",
+                       "--shell-thickness", "8", "--core-facet", "100", "--shell-facet", "100",
+                       "--shift", "0.25,0.25")  # fmt: skip
+    assert wrapped["kind"] == "coreshell"
+    assert wrapped["charge"] == 0
     path = tmp_path / "s.extxyz"
     lattice = document("build", "superlattice", "CsPbBr3-cubic", "--size", "1.8nm", "--spacing",
                        "3nm", "--cells", "2", "-o", str(path))  # fmt: skip

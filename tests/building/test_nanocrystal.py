@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdstruct import matching, phases
-from qdstruct.building import build_interface, build_janus, build_nanocrystal, check_structure
+from qdstruct.building import (
+    build_coreshell,
+    build_interface,
+    build_janus,
+    build_nanocrystal,
+    check_structure,
+)
 from qdstruct.building.shapes import cuboid_facets, facet_family
 from qdstruct.errors import BuildError
 
@@ -178,6 +184,37 @@ def test_islands_of_lead_sulphide(shape) -> None:
     assert {p.kind for p in check_structure(two.atoms)} <= {"coordination"}
 
 
+@pytest.fixture(scope="module")
+def coreshell():
+    core, shell = phases.load("CsPbBr3-cubic"), phases.load("PbS-galena")
+    match = matching.find_matches(shell, core, (1, 0, 0), (1, 0, 0), max_area=60, max_strain=0.05)[
+        0
+    ]
+    return build_coreshell(core, shell, match, core_size=30, shell_thickness=9,
+                           core_termination="CsBr", shift=(0.25, 0.25))  # fmt: skip
+
+
+def test_shell_is_all_around(coreshell) -> None:
+    regions, positions = coreshell.atoms.arrays["region"], coreshell.atoms.positions
+    core, shell = positions[regions == "core"], positions[regions == "shell"]
+    for axis in range(3):
+        for sign in (-1, 1):
+            beyond = (sign * shell[:, axis]).max() - (sign * core[:, axis]).max()
+            assert 5.0 < beyond < 11.5
+    low, high = core.min(axis=0), core.max(axis=0)
+    assert not ((shell > low + 0.1) & (shell < high - 0.1)).all(axis=1).any()
+
+
+def test_coreshell_is_sound(coreshell) -> None:
+    assert coreshell.charge == 0
+    core = phases.load("CsPbBr3-cubic")
+    assert check_structure(coreshell.atoms, regions={"core": core}, max_strain=0.001) == ()
+    alone = build_nanocrystal(core, size=30, termination="CsBr", neutral=False)
+    kept = int((coreshell.atoms.arrays["region"] == "core").sum())
+    assert kept >= 0.98 * len(alone.atoms)
+    assert kept <= len(alone.atoms)
+
+
 def test_sixteen_nanometres_in_seconds(cds_match) -> None:
     particle = build_janus(
         phases.load("CsPbBr3-Pbnm"), phases.load("CdS-zincblende"), cds_match, core_size=164.0,
@@ -210,5 +247,7 @@ def test_bad_requests(cds_match) -> None:
         build_janus(
             pbnm, cds, cds_match, core_size=30, core_facets=[(1, 0, 0), (0, 1, 0), (1, 1, 1)]
         )
+    with pytest.raises(BuildError, match="shell of"):
+        build_coreshell(pbnm, cds, cds_match, core_size=30, shell_thickness=0)
     with pytest.raises(BuildError, match="cap shape"):
         build_janus(pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, cap_shape="hat")
