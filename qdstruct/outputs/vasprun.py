@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
 from xml.etree import ElementTree
 
-import numpy as np
-from numpy.typing import NDArray
-
 from qdstruct.errors import OutputError
-from qdstruct.outputs.reader import fortran_float
 from qdstruct.outputs.streams import ForwardStream, open_output
+from qdstruct.outputs.vasprun_parts import HANDLERS, Element, Vasprun
 
 __all__ = ["Vasprun", "VasprunTable", "read_vasprun"]
 
@@ -22,53 +18,6 @@ CHUNK = 1 << 20
 """Bytes read at a time."""
 _TABLES = re.compile(rb"<(partial|projected|eigenvalues)>")
 _LONGEST_TAG = 16
-Element = ElementTree.Element
-
-
-@dataclass
-class Vasprun:
-    """What one vasprun.xml says, apart from its long tables; arrays belong to the last step."""
-
-    path: Path
-    generator: dict[str, str] = field(default_factory=dict)
-    """``program``, ``version``, ``subversion``, … as written."""
-    incar: dict[str, Any] = field(default_factory=dict)
-    """Tags as the user gave them."""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    """Every tag with the value VASP used."""
-    symbols: list[str] = field(default_factory=list)
-    """Element of each atom in POSCAR order."""
-    movable: NDArray[np.bool_] | None = None
-    """(N, 3) selective dynamics; None when every atom moves."""
-    n_ionic_steps: int = 0
-    """Whole ionic steps."""
-    n_electronic_steps: int = 0
-    """Electronic steps of the last ionic step."""
-    last_energy_change: float | None = None
-    """Change of the free energy between the last two electronic steps, eV."""
-    energy: float | None = None
-    """Total energy of the last step extrapolated to zero smearing, eV."""
-    cell: NDArray[np.float64] | None = None
-    """(3, 3) Å."""
-    scaled_positions: NDArray[np.float64] | None = None
-    """(N, 3) fractions."""
-    forces: NDArray[np.float64] | None = None
-    """(N, 3) eV/Å."""
-    fermi_level: float | None = None
-    """eV."""
-    dos_energies: NDArray[np.float64] | None = None
-    """(M,) eV."""
-    total_dos: NDArray[np.float64] | None = None
-    """(spins, M) states/eV."""
-    has_projections: bool = False
-    """A projected DOS was seen, whole."""
-
-    @property
-    def spins(self) -> tuple[str, ...]:
-        """Labels of the spin axis of projected densities."""
-        if self.parameters.get("LNONCOLLINEAR") or self.parameters.get("LSORBIT"):
-            return ("total", "x", "y", "z")
-        return ("up", "down") if self.parameters.get("ISPIN") == 2 else ("total",)
 
 
 class VasprunTable:
@@ -165,7 +114,7 @@ class _Pass:
         try:
             events = cast("Iterator[tuple[str, Element]]", self._parser.read_events())
             for _, element in events:
-                handler = _HANDLERS.get(element.tag)
+                handler = HANDLERS.get(element.tag)
                 if handler is not None:
                     self._handle(handler, element)
         except ElementTree.ParseError as error:
@@ -212,143 +161,3 @@ class _Pass:
             f"{self.result.n_ionic_steps} whole ionic steps",
             hint="the run was killed or the disk was full: rerun the job",
         )
-
-
-def _on_generator(run: Vasprun, element: Element) -> None:
-    run.generator = {i.get("name", ""): (i.text or "").strip() for i in element.iter("i")}
-
-
-def _on_incar(run: Vasprun, element: Element) -> None:
-    run.incar = _tags(element)
-
-
-def _on_parameters(run: Vasprun, element: Element) -> None:
-    run.parameters = _tags(element)
-    element.clear()
-
-
-def _tags(element: Element) -> dict[str, Any]:
-    tags: dict[str, Any] = {}
-    for item in element.iter("i"):
-        tags.setdefault(item.get("name", ""), _typed(item.get("type"), (item.text or "").strip()))
-    return tags
-
-
-def _typed(kind: str | None, text: str) -> Any:
-    """Return the value of one tag; None where Fortran printed stars."""
-    if kind == "string":
-        return text
-    if kind == "logical":
-        return text.upper().startswith("T")
-    if "*" in text or not text:
-        return None
-    return int(text) if kind == "int" else fortran_float(text)
-
-
-def _on_atominfo(run: Vasprun, element: Element) -> None:
-    rows = element.find("array[@name='atoms']/set")
-    if rows is None:
-        raise ValueError("it lists no atoms")
-    run.symbols = [(row[0].text or "").strip() for row in rows.iter("rc")]
-    count = int((element.findtext("atoms") or str(len(run.symbols))).strip())
-    if count != len(run.symbols):
-        raise ValueError(f"it announces {count} atoms and lists {len(run.symbols)}")
-
-
-def _on_structure(run: Vasprun, element: Element) -> None:
-    if element.get("name") == "initialpos":
-        flags = element.find("varray[@name='selective']")
-        if flags is not None:
-            rows = [(v.text or "").split() for v in flags.iter("v")]
-            run.movable = np.array([[word.upper().startswith("T") for word in r] for r in rows])
-    if element.get("name") == "finalpos":
-        _take_structure(run, element)
-
-
-def _take_structure(run: Vasprun, element: Element) -> None:
-    run.cell = _vectors(element.find("crystal/varray[@name='basis']"), "cell vectors")
-    run.scaled_positions = _vectors(element.find("varray[@name='positions']"), "positions")
-    if len(run.scaled_positions) != len(run.symbols):
-        raise ValueError(f"{len(run.scaled_positions)} positions for {len(run.symbols)} atoms")
-
-
-def _vectors(element: Element | None, what: str) -> NDArray[np.float64]:
-    if element is None:
-        raise ValueError(f"it has no {what}")
-    rows = [[fortran_float(word) for word in (v.text or "").split()] for v in element.iter("v")]
-    if any(len(row) != 3 for row in rows):
-        raise ValueError(f"its {what} are not rows of three numbers")
-    return np.array(rows).reshape(-1, 3)
-
-
-def _on_calculation(run: Vasprun, element: Element) -> None:
-    structure = element.find("structure")
-    if structure is not None:
-        _take_structure(run, structure)
-    forces = element.find("varray[@name='forces']")
-    run.forces = _vectors(forces, "forces") if forces is not None else None
-    if run.forces is not None and len(run.forces) != len(run.symbols):
-        raise ValueError(f"{len(run.forces)} forces for {len(run.symbols)} atoms")
-    steps = element.findall("scstep")
-    run.n_electronic_steps = len(steps)
-    run.energy, run.last_energy_change = _energies(element, steps)
-    run.n_ionic_steps += 1
-    element.clear()
-
-
-def _energies(element: Element, steps: list[Element]) -> tuple[float | None, float | None]:
-    """Return the energy for zero smearing and the last change of the free energy.
-
-    The ``e_0_energy`` of a whole step is wrong in some versions of VASP (forum thread 16942), so
-    it is rebuilt from the step's free energy and the last electronic step, as pymatgen does.
-    """
-    free = [energy for step in steps if (energy := _energy(step, "e_fr_energy")) is not None]
-    change = abs(free[-1] - free[-2]) if len(free) > 1 else None
-    whole_free, whole_zero = _energy(element, "e_fr_energy"), _energy(element, "e_0_energy")
-    if not steps or whole_free is None or not free:
-        return whole_zero, change
-    last_zero = _energy(steps[-1], "e_0_energy")
-    if last_zero is None:
-        return whole_zero, change
-    rebuilt = round(last_zero - free[-1] + whole_free, 8)
-    if whole_zero is not None and abs(whole_zero - rebuilt) <= 1e-7:
-        return whole_zero, change
-    return rebuilt, change
-
-
-def _energy(element: Element, name: str) -> float | None:
-    text = element.findtext(f"energy/i[@name='{name}']")
-    return None if text is None else fortran_float(text)
-
-
-def _on_total(run: Vasprun, element: Element) -> None:
-    """``<total>`` of ``<dos>``: columns energy, density, integral for each spin."""
-    spins = element.findall("array/set/set")
-    if not spins:
-        return
-    tables = []
-    for spin in spins:
-        rows = [[fortran_float(w) for w in (row.text or "").split()] for row in spin.iter("r")]
-        tables.append(np.array(rows))
-    if any(table.ndim != 2 or table.shape[1] < 2 for table in tables):
-        raise ValueError("its rows do not hold energy and density")
-    run.dos_energies = tables[0][:, 0]
-    run.total_dos = np.array([table[:, 1] for table in tables])
-    element.clear()
-
-
-def _on_i(run: Vasprun, element: Element) -> None:
-    if element.get("name") == "efermi":
-        run.fermi_level = fortran_float(element.text or "")
-
-
-_HANDLERS: dict[str, Callable[[Vasprun, Element], None]] = {
-    "generator": _on_generator,
-    "incar": _on_incar,
-    "parameters": _on_parameters,
-    "atominfo": _on_atominfo,
-    "structure": _on_structure,
-    "calculation": _on_calculation,
-    "total": _on_total,
-    "i": _on_i,
-}
