@@ -23,7 +23,7 @@ class Problem(Record):
 
     kind: str
     """``clash``, ``charge``, ``electrons``, ``composition``, ``molecule``, ``coordination``,
-    ``isolated``, ``strain``, ``handedness`` or ``box``."""
+    ``strain``, ``handedness`` or ``box``."""
     message: str
     """What is wrong and where, in words."""
     atoms: tuple[int, ...] = ()
