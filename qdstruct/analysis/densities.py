@@ -49,7 +49,8 @@ def dos_by(
         relative to the Fermi level. Attributes: ``unit``, ``reference``, ``fermi_level`` (eV on
         the engine's scale), ``source``, ``remainder``: the fraction of the states of the total
         DOS that no atom's projection accounts for (interstitial; for an incomplete mapping also
-        the atoms left out), and ``broadening``.
+        the atoms left out), and ``broadening``. Layers carry their ``height`` in Å as a
+        coordinate, for a map of the local DOS along the normal.
 
     Raises
     ------
@@ -86,6 +87,10 @@ def dos_by(
         attrs=attrs,
         name="dos",
     )
+    if by == "layer":
+        z, period = heights(projected.atoms), cell_height(projected.atoms)
+        centres = [_mean_height(z[members], period) for members in groups.values()]
+        result = result.assign_coords(height=("layer", centres, {"unit": "Å"}))
     return broadened(result, broadening) if broadening else result
 
 

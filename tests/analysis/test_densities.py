@@ -81,3 +81,8 @@ def test_planes_are_counted_from_the_bottom_across_the_cell_edge() -> None:
     planes = list(atomic_planes(atoms).values())
     assert [plane.tolist() for plane in planes] == [[0, 1, 5], [2, 3], [4]]
     assert next(iter(atomic_planes(atoms))).startswith("1 (z = 19.93")
+
+
+def test_layers_carry_their_heights() -> None:
+    gathered = dos_by(projected_dos(), "layer")
+    assert gathered.height.values.tolist() == pytest.approx([4.0, 7.0])
