@@ -221,7 +221,7 @@ def _particle_pattern(
     name: str, atoms: Atoms, size_nm: float | None, shape: str, words: dict[str, Any]
 ) -> PowderPattern:
     from qdstruct.errors import InputError
-    from qdstruct.simulation import cut_particle, debye_pattern
+    from qdstruct.simulation import cut_particle, debye_pattern, find_domains
 
     finite = not atoms.pbc.any()
     if finite and size_nm is not None:
@@ -231,11 +231,17 @@ def _particle_pattern(
         )
     if not finite and size_nm is None:
         raise InputError(f"{name} is a crystal: --debye needs the particle's --size")
-    part = (
-        atoms if size_nm is None else cut_particle(atoms, name=name, size_nm=size_nm, shape=shape)
-    )
+    if size_nm is None:
+        domains, rest = find_domains(atoms)
+        parts = [*domains, *([rest] if len(rest) else [])]
+        on_sites = len(atoms) - len(rest)
+        typer.echo(
+            f"{name}: {on_sites} of {len(atoms)} atoms in {len(domains)} perfect domains", err=True
+        )
+    else:
+        parts = [cut_particle(atoms, name=name, size_nm=size_nm, shape=shape)]
     return debye_pattern(
-        [part],
+        parts,
         name=name,
         anode=words["anode"],
         two_theta_range=words["two_theta_range"],

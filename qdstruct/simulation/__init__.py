@@ -7,6 +7,7 @@ from qdstruct.simulation.fourier import find_spots, power_spectrum
 from qdstruct.simulation.gpa import strain_map
 from qdstruct.simulation.hrtem import Microscope, contrast_transfer, hrtem_image
 from qdstruct.simulation.indexing import index_overlapping, index_spots
+from qdstruct.simulation.lattice_search import find_domains
 from qdstruct.simulation.micrographs import micrograph, read_image, write_image
 from qdstruct.simulation.mixture import fit_mixture, read_pattern
 from qdstruct.simulation.overlay import align_patterns, spot_coincidences, turn_pattern
@@ -40,6 +41,7 @@ __all__ = [
     "debye_intensity",
     "debye_pattern",
     "electron_wavelength",
+    "find_domains",
     "find_spots",
     "fit_mixture",
     "form_factor",

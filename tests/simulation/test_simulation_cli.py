@@ -126,6 +126,7 @@ def test_debye_of_a_cut_crystal_and_of_a_file_agree(qdstruct, tmp_path):
     write(tmp_path / "dot.xyz", particle)
     ran = qdstruct("xrd", "dot.xyz", *words)
     assert ran.returncode == 0, ran.stderr
+    assert "perfect domains" in ran.stderr
     file = json.loads(ran.stdout)
     assert file["pattern"]["intensity"] == pytest.approx(crystal["pattern"]["intensity"], rel=1e-5)
     refused = qdstruct("xrd", "dot.xyz")
