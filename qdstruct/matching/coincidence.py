@@ -188,7 +188,8 @@ def prepare(of: Surface, max_area: float) -> PreparedFacet:
 def _match(
     film: PreparedFacet, substrate: PreparedFacet, max_area: float, max_strain: float
 ) -> FacetPairMatches:
-    from qdstruct.matching.kernel import search_pair, standardise
+    from qdstruct.matching.kernel import search_pair
+    from qdstruct.matching.standard import standardise
 
     integers, stretches = search_pair(
         film.superlattices,
