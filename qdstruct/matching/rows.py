@@ -79,8 +79,8 @@ def orientation_document(relation: OrientationRelation) -> dict[str, Any]:
 def orientation_summary(relation: OrientationRelation) -> list[tuple[str, str]]:
     """Return an orientation relation as (quantity, value) rows for a person."""
     rows = [
-        ("film: direction out of its plane", f"{relation.film_angle:.2f}°"),
-        ("substrate: direction out of its plane", f"{relation.substrate_angle:.2f}°"),
+        ("film: direction out of its plane", _degrees(relation.film_angle)),
+        ("substrate: direction out of its plane", _degrees(relation.substrate_angle)),
         ("possible?", _verdict(relation.inconsistency)),
         ("d of the film plane", f"{relation.film_spacing:.4f} Å"),
         ("d of the substrate plane", f"{relation.substrate_spacing:.4f} Å"),
@@ -90,8 +90,8 @@ def orientation_summary(relation: OrientationRelation) -> list[tuple[str, str]]:
         rows.append(
             (
                 f"interface {plane_label(film)} ∥ {plane_label(substrate)}",
-                f"tilted by {relation.interface_tilt:.2f}°, film turned by "
-                f"{relation.in_plane_rotation:.2f}°",
+                f"tilted by {_degrees(relation.interface_tilt)}, film turned by "
+                f"{_degrees(relation.in_plane_rotation)}",
             )
         )
     match = relation.match
@@ -117,6 +117,10 @@ def orientation_summary(relation: OrientationRelation) -> list[tuple[str, str]]:
             )
         )
     return rows
+
+
+def _degrees(angle: float) -> str:
+    return f"{round(angle, 2) + 0.0:.2f}°"
 
 
 def _verdict(inconsistency: float) -> str:
