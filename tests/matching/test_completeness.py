@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from matching_factories import layer, perovskite, phase, rocksalt, zincblende
+from matching_factories import layer, perovskite, phase, rocksalt, triclinic, zincblende
 from matching_oracle import brute_force, orbit, rational_map
 
 from qdstruct import matching
@@ -225,3 +225,38 @@ def test_phase_is_not_changed_by_matching():
     matching.find_matches(film, rocksalt(), (1, 0, 0), (1, 0, 0), max_area=50)
     assert film.atoms == before
     assert phase(before).atoms == before
+
+
+def rows_of(film, substrate, film_hkl=(1, 1, 2), substrate_hkl=(0, 1, 1)):
+    f = matching.surface(matching.crystal(film), film_hkl)
+    s = matching.surface(matching.crystal(substrate), substrate_hkl)
+    found = matching.match_facets(f, s, max_area=600.0, max_strain=0.06)
+    return np.column_stack([found.areas, found.principal_strains]).round(6)
+
+
+def test_handedness_of_the_cell_does_not_matter():
+    """The same crystal described by a left-handed cell, indices exchanged accordingly."""
+    cell = np.array([[5.1, 0.0, 0.0], [1.2, 6.3, 0.0], [0.7, 1.1, 7.9]])
+    film, substrate = triclinic(cell), triclinic(cell * 1.13)
+    exchanged = film.atoms.copy()
+    exchanged.set_cell(np.asarray(film.atoms.cell)[[1, 0, 2]])
+    assert np.linalg.det(exchanged.cell) < 0
+    expected = rows_of(film, substrate, (1, 2, 1))
+    assert len(expected) > 5
+    assert np.allclose(rows_of(phase(exchanged), substrate, (2, 1, 1)), expected)
+
+
+def test_mirroring_both_crystals_mirrors_every_match():
+    cell = np.array([[5.1, 0.0, 0.0], [1.2, 6.3, 0.0], [0.7, 1.1, 7.9]])
+    film, substrate = triclinic(cell), triclinic(cell[[2, 0, 1]] * 1.09)
+    mirrored = []
+    for one in (film, substrate):
+        atoms = one.atoms.copy()
+        atoms.set_cell(np.asarray(atoms.cell) * [1, 1, -1])
+        atoms.positions *= [1, 1, -1]
+        mirrored.append(phase(atoms))
+    expected = rows_of(film, substrate)
+    assert len(expected) > 5
+    assert np.allclose(rows_of(*mirrored), expected)
+    one_sided = rows_of(mirrored[0], substrate)
+    assert one_sided.shape != expected.shape or not np.allclose(one_sided, expected)
