@@ -21,6 +21,8 @@ _FIELD = re.compile(rb"<field[^>]*>\s*([^<\s]+)\s*</field>")
 _ION = re.compile(rb'comment="ion\s*(\d+)"')
 _SPIN = re.compile(rb'comment="spin\s*(\d+)"')
 _END = b"</set>"
+_HEAD = 8192
+"""Bytes within which the names of the columns and the first row of a table stand."""
 _SLACK = 256
 """Bytes by which one table may be shorter than the one before."""
 
@@ -35,7 +37,8 @@ class ProjectionTable(VasprunTable):
         self.orbitals: tuple[str, ...] = ()
         self.values: NDArray[np.float32] | None = None
         self._energies = run.dos_energies
-        self._buffer = b""
+        self._pieces: list[bytes] = []
+        self._waiting = 0
         self._likely_length = 0
         self._ion = 0
         self._seen: NDArray[np.bool_] = np.zeros((len(run.symbols), len(run.spins)), dtype=bool)
@@ -43,11 +46,16 @@ class ProjectionTable(VasprunTable):
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the section and store every set that is whole."""
-        buffer, start = self._buffer + data, 0
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting < self._likely_length:
+            return
+        buffer, start = b"".join(self._pieces), 0
+        view = memoryview(buffer)
         while (end := self._end(buffer, start)) >= 0:
-            self._take(buffer[start:end])
+            self._take(view[start:end])
             start = end + len(_END)
-        self._buffer = buffer[start:]
+        self._pieces, self._waiting = [buffer[start:]], len(buffer) - start
 
     def _end(self, buffer: bytes, start: int) -> int:
         """Return where the set that begins at `start` ends, or −1.
@@ -74,8 +82,10 @@ class ProjectionTable(VasprunTable):
                 hint="the file was cut or edited: rerun the DOS job",
             )
 
-    def _take(self, block: bytes) -> None:
-        head = block[: max(block.find(b"<r>"), 0)] or block[:4096]
+    def _take(self, block: memoryview) -> None:
+        head = bytes(block[:_HEAD])
+        first_row = head.find(b"<r>")
+        head = head if first_row < 0 else head[:first_row]
         if not self.orbitals:
             fields = [name.decode() for name in _FIELD.findall(head)]
             if len(fields) < 2 or fields[0] != "energy":
@@ -90,9 +100,9 @@ class ProjectionTable(VasprunTable):
         spins = _SPIN.findall(head)
         if not spins:
             return
-        self._store(block, self._ion - 1, int(spins[-1]) - 1)
+        self._store(block[max(first_row, 0) :], self._ion - 1, int(spins[-1]) - 1)
 
-    def _store(self, block: bytes, atom: int, spin: int) -> None:
+    def _store(self, block: memoryview, atom: int, spin: int) -> None:
         n_atoms, n_spins = self._seen.shape
         if not (0 <= atom < n_atoms and 0 <= spin < n_spins):
             raise OutputError(
@@ -111,23 +121,23 @@ class ProjectionTable(VasprunTable):
         self.values[atom, spin] = table[:, 1:]
         self._seen[atom, spin] = True
 
-    def _numbers(self, block: bytes, place: str) -> NDArray[np.float64]:
+    def _numbers(self, block: memoryview, place: str) -> NDArray[np.float64]:
         from qdstruct.outputs.scanner import BAD, scan_numbers
 
         rows, columns = len(self._energies), len(self.orbitals) + 1
         out = np.empty(rows * columns + 1)
         data = np.frombuffer(block, dtype=np.uint8)
-        position, filled = max(block.find(b"<r>"), 0), 0
+        position, filled = 0, 0
         while True:
             status, position, filled, _, waiting = scan_numbers(
                 data, position, out, filled, self._deferred, True
             )
             for index, first, last in self._deferred[:waiting]:
-                out[index] = _finite(self.run, place, block[first:last])
+                out[index] = _finite(self.run, place, bytes(block[first:last]))
             if waiting < len(self._deferred):
                 break
         if status == BAD:
-            word = block[position : position + 30].split()[0].decode("ascii", "replace")
+            word = bytes(block[position : position + 30]).split()[0].decode("ascii", "replace")
             raise OutputError(
                 f"{self.run.path}: '{word}' is not a number, in row {filled // columns + 1} of the "
                 f"projected DOS of {place}"

@@ -14,7 +14,7 @@ from qdstruct.outputs.vasprun_parts import HANDLERS, Element, Vasprun
 
 __all__ = ["Vasprun", "VasprunTable", "read_vasprun"]
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 """Bytes read at a time."""
 _TABLES = re.compile(rb"<(partial|projected|eigenvalues)>")
 _LONGEST_TAG = 16

@@ -178,10 +178,12 @@ def _on_total(run: Vasprun, element: Element) -> None:
         return
     tables = []
     for spin in spins:
-        rows = [[fortran_float(w) for w in (row.text or "").split()] for row in spin.iter("r")]
-        tables.append(np.array(rows))
-    if any(table.ndim != 2 or table.shape[1] < 2 for table in tables):
-        raise ValueError("its rows do not hold energy and density")
+        rows = [(row.text or "").split() for row in spin.iter("r")]
+        if not rows or {len(row) for row in rows} - {2, 3} or len({len(row) for row in rows}) > 1:
+            raise ValueError("its rows do not hold energy and density")
+        tables.append(np.array(rows, dtype=np.float64))
+    if not all(np.isfinite(table).all() for table in tables):
+        raise ValueError("it holds something that is not a finite number")
     run.dos_energies = tables[0][:, 0]
     run.total_dos = np.array([table[:, 1] for table in tables])
     element.clear()
