@@ -7,6 +7,7 @@ from qdstruct.building.export import write_structure
 from qdstruct.building.interface import build_interface
 from qdstruct.building.janus import build_janus
 from qdstruct.building.lateral import build_lateral
+from qdstruct.building.ligands import place_ligands
 from qdstruct.building.nanocrystal import build_nanocrystal
 from qdstruct.building.registry import registry_cell
 from qdstruct.building.registry_scan import scan_registry
@@ -24,6 +25,7 @@ __all__ = [
     "build_superlattice",
     "check_structure",
     "interface_calculator",
+    "place_ligands",
     "registry_cell",
     "scan_registry",
     "superlattice_atoms",

@@ -39,6 +39,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "registry": (
             "Scan where the film likes to sit: energy over in-plane shift and gap, slabs rigid."
         ),
+        "ligate": "Bind ligands to the top face of a slab or to every face of a particle.",
     },
     "study": {
         "prepare": (
