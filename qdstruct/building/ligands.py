@@ -64,8 +64,9 @@ def place_ligands(
     -----
     Sites and bond lengths: see `qdstruct.building.ligand_sites`. The account of charges: an
     ammonium takes the place of one monovalent cation; a carboxylate or thiolate that of the one
-    halide that hung on its cation, or, where the cation was bare, the surface anion nearest to it
-    is taken out (one of charge −2 for every two ligands). A proton taken off leaves with that anion
+    halide that hung on its cation, or, where the cation was bare, a surface anion is taken out
+    (one of charge −2 for every two ligands): the nearest of those whose cations lost fewest
+    neighbours. A proton taken off leaves with that anion
     as its acid. What remains is stated as the net charge.
 
     Ligands stand along the outward direction of their site. Random turns about it and tilts up to
@@ -114,12 +115,12 @@ def place_ligands(
 def _take_anions(surface: Surface, bare: list[BindingSite], removed: NDArray[np.bool_]) -> None:
     """Mark the surface anions that leave for ligands which replaced none.
 
-    Of the anions near a ligand's cation, the one goes whose cations keep the most
-    neighbours.
+    Those go whose cations have lost the fewest neighbours already, of these the nearest to the
+    ligand.
     """
     exposed = _outer_anions(surface)
     partners = cation_bonds(surface)
-    left = {cation: len(bonded) for cation, bonded in partners.items()}
+    lost = dict.fromkeys(partners, 0)
     holders: dict[int, list[int]] = {int(i): [] for i in exposed}
     for cation, bonded in partners.items():
         for ion in surface.owners[bonded]:
@@ -131,14 +132,14 @@ def _take_anions(surface: Surface, bare: list[BindingSite], removed: NDArray[np.
         if not len(free):
             continue
         apart = surface.atoms.positions[free][:, None] - site.position - surface.shifts[None]
-        distances = np.linalg.norm(apart, axis=2).min(axis=1)
-        near = free[distances < distances.min() + 3.0]
-        spare = [min((left[c] for c in holders[int(i)]), default=9) for i in near]
-        chosen = int(near[np.argmax(spare)])
+        distances = np.round(np.linalg.norm(apart, axis=2).min(axis=1), 3)
+        worst = [max((lost[c] for c in holders[int(i)]), default=0) for i in free]
+        sums = [sum(lost[c] for c in holders[int(i)]) for i in free]
+        chosen = int(free[np.lexsort((distances, sums, worst))[0]])
         removed[chosen] = True
         owed += float(surface.charges[chosen])
         for cation in holders[chosen]:
-            left[cation] -= 1
+            lost[cation] += 1
 
 
 def _outer_anions(surface: Surface) -> NDArray[np.int64]:
