@@ -73,7 +73,7 @@ def nufft_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArr
     strengths = np.exp(2j * np.pi * (fractional @ centre))
     threads = 1 if len(fractional) < _MANY_ATOMS else 0
     box = finufft.nufft3d1(
-        x, y, z, strengths, shape, eps=NUFFT_PRECISION, isign=1, nthreads=threads
+        x, y, z, strengths, shape, eps=NUFFT_PRECISION, isign=1, nthreads=threads, upsampfac=1.25
     )
     offset = hkl - low
     return np.asarray(box[offset[:, 0], offset[:, 1], offset[:, 2]])

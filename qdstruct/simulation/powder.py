@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import gc
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -278,20 +280,29 @@ def _peaks(
     starts = np.flatnonzero(np.diff(two_theta, prepend=-1.0) > MERGE_ANGLE)
     areas = np.add.reduceat(lines.intensity[which], starts)
     areas = 100 * areas / areas.max()
-    families = _families(family_keys(lines.hkl[which], group), starts)
     counts = np.diff(starts, append=len(which))
-    return tuple(
-        PowderPeak(two_theta=angle, d=1 / length, hkl=hkl, multiplicity=2 * count, intensity=area)
-        for angle, length, hkl, count, area in zip(
-            two_theta[starts].tolist(),
-            lines.length[which[starts]].tolist(),
-            families,
-            counts.tolist(),
-            areas.tolist(),
-            strict=True,
+    columns = [two_theta[starts], 1 / lines.length[which[starts]], 2 * counts, areas]
+    with _without_collector():
+        families = _families(family_keys(lines.hkl[which], group), starts)
+        return tuple(
+            PowderPeak(two_theta=angle, d=d, hkl=hkl, multiplicity=count, intensity=area)
+            for angle, d, count, area, hkl in zip(
+                *(column.tolist() for column in columns), families, strict=True
+            )
+            if area >= min_intensity
         )
-        if area >= min_intensity
-    )
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the garbage collector while many small objects are made that all stay alive."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _families(keys: NDArray[np.int64], starts: NDArray[np.int64]) -> list[tuple[Miller, ...]]:
@@ -303,7 +314,8 @@ def _families(keys: NDArray[np.int64], starts: NDArray[np.int64]) -> list[tuple[
     line, keys = line[order], keys[order]
     new = np.ones(len(keys), dtype=bool)
     new[1:] = (np.diff(line) != 0) | (np.diff(keys) != 0)
-    hkl = [(h, k, l) for h, k, l in keys_to_hkl(keys[new]).tolist()]  # noqa: E741
+    columns = keys_to_hkl(keys[new]).T
+    hkl: list[Miller] = list(zip(*(column.tolist() for column in columns), strict=True))
     bounds = np.searchsorted(line[new], np.arange(len(starts) + 1)).tolist()
     return [tuple(hkl[a:b]) for a, b in pairwise(bounds)]
 

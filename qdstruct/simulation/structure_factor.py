@@ -26,6 +26,7 @@ __all__ = [
 MAX_REFLECTIONS = 40_000_000
 """Grid points of (h, k, l) above which a calculation is refused (about 2 GB of complex sums)."""
 _CHUNK = 4_000_000
+_ROUNDING = 1e-12
 _SPARSE = 20
 """Box points per reflection above which the separable sums waste more than they save."""
 
@@ -97,16 +98,21 @@ def reflections(cell: NDArray[np.float64], max_g: float, min_g: float = 0.0) -> 
         If there would be more than `MAX_REFLECTIONS` grid points.
     """
     limits = index_limits(cell, max_g)
-    axes = [np.arange(0 if i == 0 else -n, n + 1) for i, n in enumerate(limits)]
     reciprocal = reciprocal_cell(cell)
+    k, l = np.meshgrid(  # noqa: E741 - the crystallographer's l
+        *(np.arange(-n, n + 1) for n in limits[1:]), indexing="ij"
+    )
+    k, l = k.ravel(), l.ravel()  # noqa: E741
+    layer = np.outer(k, reciprocal[1]) + np.outer(l, reciprocal[2])
+    square, along = (layer**2).sum(axis=1), 2 * (layer @ reciprocal[0])
+    low, high = (min_g * (1 - _ROUNDING)) ** 2, (max_g * (1 + _ROUNDING)) ** 2
     found = []
-    for h in axes[0]:
-        k, l = np.meshgrid(axes[1], axes[2], indexing="ij")  # noqa: E741 - crystallographer's l
-        plane = np.stack([np.full(k.size, h), k.ravel(), l.ravel()], axis=1)
+    for h in range(limits[0] + 1):
+        length = square + h * along + h * h * float(reciprocal[0] @ reciprocal[0])
+        inside = (length <= high) & (length >= low)
         if h == 0:
-            plane = plane[(plane[:, 1] > 0) | ((plane[:, 1] == 0) & (plane[:, 2] > 0))]
-        length = np.linalg.norm(plane @ reciprocal, axis=1)
-        found.append(plane[(length <= max_g) & (length >= min_g)])
+            inside &= (k > 0) | ((k == 0) & (l > 0))
+        found.append(np.stack([np.full(inside.sum(), h), k[inside], l[inside]], axis=1))
     hkl = np.concatenate(found).astype(np.int64)
     g = hkl @ reciprocal
     return Reflections(hkl=hkl, g=g, length=np.linalg.norm(g, axis=1))
