@@ -193,7 +193,9 @@ def _charge_difference(tree: _Tree) -> ChargeDifference | None:
         return None
     sources = (f"{names[0]}/CHGCAR", f"{names[1]}/CHGCAR", f"{names[2]}/CHGCAR")
     try:
-        whole, film, substrate = (outputs.read_grid(tree.root / source) for source in sources)
+        whole, film, substrate = (
+            outputs.read_averaged_grid(tree.root / source, axis=2) for source in sources
+        )
         height = analysis.interface_height(whole.atoms, tree.job(names[0]).regions)
         difference = analysis.charge_difference(
             whole, film, substrate, interface_height=height, sources=sources
