@@ -79,7 +79,7 @@ class Surface:
     def around(self, index: int) -> NDArray[np.int64]:
         """Return indices into `points` of what lies within `REACH` of an atom, without itself."""
         found = np.array(self.tree.query_ball_point(self.atoms.positions[index], REACH))
-        return found[found != index]
+        return np.asarray(found[found != index])
 
     def normal(self, index: int, near: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return the outward normal, None inside the crystal or on another face of a slab."""
@@ -205,4 +205,4 @@ def _bonded(surface: Surface, index: int) -> NDArray[np.int64]:
         [1.2 * contact_distance(element, str(s)) for s in surface.symbols[surface.owners[near]]]
     )
     apart = np.linalg.norm(surface.points[near] - surface.atoms.positions[index], axis=1)
-    return near[apart < limits] if len(near) else near.astype(np.int64)
+    return np.asarray(near[apart < limits] if len(near) else near.astype(np.int64))
