@@ -83,6 +83,12 @@ COMMANDS: dict[str, dict[str, str]] = {
             "are."
         ),
     },
+    "fit": {
+        "fit": (
+            "Fit a spectrum or a series with uncertainties: decays, E(T), Γ(T), gaps, sizes, "
+            "diffusion."
+        ),
+    },
 }
 """File in ``qdstruct/cli/`` → its commands → what each does (first line of its help)."""
 

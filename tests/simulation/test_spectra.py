@@ -56,10 +56,10 @@ def test_two_lifetimes_from_poisson_counts(seed):
     counts = np.random.default_rng(seed).poisson(truth).astype(float)
     counts[0] = 9100.0  # the fit begins at the maximum
     fit = spectra.fit_kinetics(t, counts, components=2, counts=True)
-    within(fit, {"tau1": 12.0, "tau2": 2.0, "A1": 3000, "A2": 6000, "y0": 20}, 3.5)
+    within(fit, {"tau1": 12.0, "tau2": 2.0, "A1": 3000, "A2": 6000, "y0": 20})
     amplitude, intensity = spectra.average_lifetimes([3000, 6000], [12.0, 2.0])
-    within(fit, {"tau_amplitude": amplitude, "tau_intensity": intensity}, 3.5)
-    assert 0.8 < fit.reduced_chi_square < 1.2
+    within(fit, {"tau_amplitude": amplitude, "tau_intensity": intensity})
+    assert fit.reduced_chi_square == pytest.approx(1.0, abs=4 * np.sqrt(2 / 600))
 
 
 def test_three_lifetimes_and_the_criterion_that_prefers_them():
@@ -175,7 +175,7 @@ def test_parameters_that_data_cannot_tell_apart_are_said_to_be_so():
     noisy = linewidth(t, {"G0": 20.0, "g_ac": 0.03, "g_LO": 60.0, "E_LO": 18.0})
     noisy += np.random.default_rng(1).normal(0, 0.5, len(t))
     fit = spectra.fit_linewidth(t, noisy)
-    assert any("distinguishable" in w or "bound" in w or "no unc" in w for w in fit.warnings)
+    assert any("strongly correlated" in w for w in fit.warnings)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -218,10 +218,10 @@ def _warnings(
     spread = np.sqrt(np.where(np.diag(covariance) > 0, np.diag(covariance), np.inf))
     together = covariance / np.outer(spread, spread) * (1 - np.eye(len(free)))
     i, j = np.unravel_index(np.abs(together).argmax(), together.shape)
-    if abs(together[i, j]) > 0.98:
+    if abs(together[i, j]) > 0.99:
         found.append(
-            f"{free[i]} and {free[j]} are hardly distinguishable (correlation "
-            f"{together[i, j]:+.3f}): only their combination is determined"
+            f"{free[i]} and {free[j]} are strongly correlated ({together[i, j]:+.4f}): the data "
+            "determine their combination better than either"
         )
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +19,8 @@ Floats = NDArray[np.float64]
 
 MAX_COMPONENTS = 3
 _FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
+_REWEIGH = 3
+"""Fits after the first, with weights from the curve before."""
 _SOURCE = "Lakowicz, Principles of Fluorescence Spectroscopy, 3rd ed. (2006), ch. 4"
 
 
@@ -94,7 +97,8 @@ def fit_kinetics(
     response : (n,) array, optional
         Measured response at the same times; its shift against the decay is fitted.
     counts : bool
-        Weigh by the square root of the counts (Poisson), at least one count.
+        Weigh by the square root of the fitted counts (Poisson), at least one; weights from the
+        measured counts would favour points that fluctuate downwards.
     sigma : (n,) array, optional
         Standard deviations instead.
     units : (str, str)
@@ -114,19 +118,28 @@ def fit_kinetics(
     shapes = _Shapes(time=t, response=response, width=(response_fwhm or 0.0) / _FWHM)
     t_unit, y_unit = units
     floating = response is not None or response_fwhm is not None
-    return fit_curve(
-        lambda _, values: shapes.total(values, components),
-        _unknowns(shapes, y, float(time[peak]), components, units, floating=floating),
-        t,
-        y,
-        sigma=error,
-        kind="kinetics",
-        formula="I(t) = y0 + Σ Ai exp(−(t − t0)/τi)" + (" ⊗ response" if floating else ""),
-        source=_SOURCE,
-        axes=(Axis(name="time", unit=t_unit), Axis(name="intensity", unit=y_unit)),
-        derived=_averages(components, t_unit),
-        weighting="Poisson: square root of the counts" if counts else None,
-    )
+    unknowns = _unknowns(shapes, y, float(time[peak]), components, units, floating=floating)
+
+    def fitted(start: Sequence[Unknown], errors: Floats | None) -> SpectrumFit:
+        return fit_curve(
+            lambda _, values: shapes.total(values, components),
+            start,
+            t,
+            y,
+            sigma=errors,
+            kind="kinetics",
+            formula="I(t) = y0 + Σ Ai exp(−(t − t0)/τi)" + (" ⊗ response" if floating else ""),
+            source=_SOURCE,
+            axes=(Axis(name="time", unit=t_unit), Axis(name="intensity", unit=y_unit)),
+            derived=_averages(components, t_unit),
+            weighting="Poisson: square root of the fitted counts" if counts else None,
+        )
+
+    fit = fitted(unknowns, error)
+    for _ in range(_REWEIGH if counts else 0):
+        smooth = np.sqrt(np.maximum(fit.curve["fitted"].to_numpy(), 1.0))
+        fit = fitted([replace(u, start=fit[u.name].value) for u in unknowns], smooth)
+    return fit
 
 
 def _check(
