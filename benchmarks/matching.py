@@ -29,7 +29,15 @@ SYSTEMS = [
     ("CsPbBr3-cubic", "PbS-galena", 1, 0.04),
     ("CsPbBr3-Pnma", "CdS-zincblende", 2, 0.05),
 ]
-COLUMNS = ("rows", "distinct", "missed", "smallest_missed", "memory_mb", "ours_memory_mb")
+COLUMNS = (
+    "rows",
+    "distinct",
+    "missed",
+    "smallest_missed",
+    "ours_missed",
+    "memory_mb",
+    "ours_memory_mb",
+)
 
 OGRE = """
 import json, sys, time, resource
@@ -136,9 +144,20 @@ def zsl(pairs: list[Any], area: float, **tolerances: float) -> list[list[Any]]:
     return found
 
 
-def compare(pairs: list[Pair], rows: list[list[Any]]) -> dict[str, int]:
-    """Count what a peer's rows contain of our matches."""
-    distinct = missed = smallest = 0
+def _within(pair: Pair, film: Any, substrate: Any, area: float, strain: float) -> bool:
+    """Tell whether a peer's row is a proper match within both bounds."""
+    f = np.reshape(film, (2, 2)) @ pair.film.plane.planar
+    s = np.reshape(substrate, (2, 2)) @ pair.substrate.plane.planar
+    areas = np.linalg.det(f), np.linalg.det(s)
+    if areas[0] * areas[1] <= 0 or np.abs(areas).max() > area:
+        return False
+    stretches = np.linalg.svd(np.linalg.solve(f, s), compute_uv=False)
+    return bool(np.abs(stretches - 1).max() <= strain)
+
+
+def compare(pairs: list[Pair], rows: list[list[Any]], area: float, strain: float) -> dict[str, int]:
+    """Count what a peer's rows contain of our matches, and what ours lack of theirs."""
+    distinct = missed = smallest = ours_missed = 0
     for pair, found in zip(pairs, rows, strict=True):
         # a peer's row is credited with both senses of the film, which it does not tell apart
         seen = {pair.key(sense * np.asarray(f), s) for f, s in found for sense in (1, -1)} & set(
@@ -146,6 +165,10 @@ def compare(pairs: list[Pair], rows: list[list[Any]]) -> dict[str, int]:
         )
         distinct += len(seen)
         missed += len(pair.keys) - len(seen)
+        known = set(pair.keys)
+        ours_missed += sum(
+            pair.key(f, s) not in known for f, s in found if _within(pair, f, s, area, strain)
+        )
         if pair.smallest is not None:
             best = min((pair.areas[key] for key in seen), default=np.inf)
             smallest += best > pair.smallest * (1 + 1e-6)
@@ -154,6 +177,7 @@ def compare(pairs: list[Pair], rows: list[list[Any]]) -> dict[str, int]:
         "distinct": distinct,
         "missed": missed,
         "smallest_missed": smallest,
+        "ours_missed": ours_missed,
     }
 
 
@@ -276,8 +300,8 @@ def benchmark(system: Any, area: float, ogre_python: str | None, limit: float) -
             warm=partial(zsl, cells[:1], 100.0, **tolerances),
             limit=limit,
         )
-        rows.append(_row(task, ours, name, seconds, memory, error)
-                    | (compare(pairs, answer) if answer is not None else {}))  # fmt: skip
+        counts = compare(pairs, answer, area, strain) if answer is not None else {}
+        rows.append(_row(task, ours, name, seconds, memory, error) | counts)
     if area == 400:
         progress("  SubstrateAnalyzer")
         seconds, memory, answer, error = measure(
@@ -304,8 +328,8 @@ def benchmark(system: Any, area: float, ogre_python: str | None, limit: float) -
         if ogre_python
         else (None, None, None, "absent: not installed here (--ogre-python PATH)")
     )
-    rows.append(_row(task, ours, "OgreInterface", seconds, memory, error)
-                | (compare(pairs, answer) if answer is not None else {}))  # fmt: skip
+    counts = compare(pairs, answer, area, strain) if answer is not None else {}
+    rows.append(_row(task, ours, "OgreInterface", seconds, memory, error) | counts)
     return rows
 
 
@@ -374,7 +398,7 @@ def main() -> int:
                 progress(f"    {entry['peer']}: {entry['peer_s']} s against {entry['ours_s']} s")
             rows += new
     show(rows, chosen, COLUMNS)
-    return 0
+    return int(any(entry.get("ours_missed") for entry in rows))
 
 
 if __name__ == "__main__":
