@@ -73,7 +73,6 @@ def test_ammonium_takes_a_sites(caesium_face, coverage) -> None:
     assert cover.removed == f"Cs{cover.placed}"
     assert cover.charge == cover.charge_before == 0
     check_cover(cover, 18)
-    # N...Br of the ammonium groups in PMA2PbBr4 are 3.3 to 3.6 angstrom, as read from its crystal.
     assert np.allclose(anchor_distances(cover, "N", ("Br",)), 3.42, atol=0.03)
 
 
@@ -83,7 +82,7 @@ def test_nitrogen_bromine_distances_of_a_crystal_with_the_same_ligand() -> None:
     bromine = np.flatnonzero(symbols == "Br")
     shortest = [crystal.get_distances(i, bromine, mic=True).min()
                 for i in np.flatnonzero(symbols == "N")]  # fmt: skip
-    assert np.mean(shortest) == pytest.approx(3.42, abs=0.12)
+    assert np.mean(shortest) == pytest.approx(3.42, abs=0.03)
 
 
 @pytest.mark.parametrize(
