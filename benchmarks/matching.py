@@ -171,7 +171,7 @@ def compare(pairs: list[Pair], rows: list[list[Any]], area: float, strain: float
         )
         if pair.smallest is not None:
             best = min((pair.areas[key] for key in seen), default=np.inf)
-            smallest += best > pair.smallest * (1 + 1e-6)
+            smallest += int(best > pair.smallest * (1 + 1e-6))
     return {
         "rows": sum(len(found) for found in rows),
         "distinct": distinct,
