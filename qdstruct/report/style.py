@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "colour_of", "figure_style", "new_figure"]
+__all__ = ["COLOURS", "colour_of", "element_colour", "figure_style", "new_figure"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette (https://jfly.uni-koeln.de/color/)."""
 
-_REGION_COLOURS = {"film": COLOURS[1], "substrate": COLOURS[0], "ligand": COLOURS[2]}
+_REGION_COLOURS = {
+    "film": COLOURS[1],
+    "substrate": COLOURS[0],
+    "ligand": COLOURS[2],
+    "core": COLOURS[0],
+    "cap": COLOURS[1],
+    "shell": COLOURS[1],
+    "first": COLOURS[0],
+    "second": COLOURS[1],
+}
+_ELEMENT_COLOURS = {55: "#2f9e8f", 82: "#5b6068"}
+"""Caesium would look like iodine and lead like carbon in Jmol's colours."""
 _MILLIMETRE = 1 / 25.4
 SINGLE_COLUMN, DOUBLE_COLUMN = 89.0, 183.0
 """Widths of a journal's single and double column, mm."""
@@ -23,6 +34,16 @@ SINGLE_COLUMN, DOUBLE_COLUMN = 89.0, 183.0
 def colour_of(group: str, index: int) -> str:
     """Return the colour of a region, or the palette's next one for any other group."""
     return _REGION_COLOURS.get(group, COLOURS[index % len(COLOURS)])
+
+
+def element_colour(number: int) -> str:
+    """Return the colour of an element: Jmol's, except for caesium and lead."""
+    from ase.data.colors import jmol_colors
+
+    if number in _ELEMENT_COLOURS:
+        return _ELEMENT_COLOURS[number]
+    red, green, blue = (round(255 * float(channel)) for channel in jmol_colors[number])
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 @contextmanager
