@@ -70,17 +70,23 @@ def assembly_figure(runs: Sequence[AssemblyRun]) -> Figure:
         settings = runs[0].settings
         left.set(
             xlabel="sweeps", ylabel="mean smallest row gap of a vacancy ($a$)",
-            ylim=(0, 1.08), xlim=(0, max(run.settings.sweeps for run in runs)),
+            ylim=(0, 1.36), xlim=(0, max(run.settings.sweeps for run in runs)),
         )  # fmt: skip
-        left.axhline(1.0, color="0.6", linewidth=0.6)
-        left.axhline(1 / (settings.sites - 1), color="0.6", linewidth=0.6, linestyle="--")
-        left.legend(loc="lower left", ncols=1)
+        for level, words in (
+            (1.0, "a whole site"),
+            (1 / (settings.sites - 1), "row evenly spread"),
+        ):
+            left.axhline(level, color="0.6", linewidth=0.6, linestyle="--")
+            left.annotate(
+                words, (0.99, level), xycoords=("axes fraction", "data"), xytext=(0, -2),
+                textcoords="offset points", ha="right", va="top", fontsize=6.5, color="0.35",
+            )  # fmt: skip
+        left.legend(loc="upper right", ncols=2)
         right.axvline(0.5, color="0.5", linewidth=0.7, linestyle=":")
         right.set(xlabel="smallest row gap (lattice constants $a$)", ylabel="probability density")
         right.set_title("after the warm-up; localised above 0.5", loc="left")
         left.set_title(
-            f"{settings.cubes} cubes, φ = {settings.packing:g}, {settings.vacancies} vacancies; "
-            "1: whole site, dashed: row evenly spread",
+            f"{settings.cubes} cubes, φ = {settings.packing:g}, {settings.vacancies} vacancies",
             loc="left",
         )
     return figure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ import numpy as np
 from qdstruct.files import write_atomically
 from qdstruct.model import CoincidenceMatch, JobStatus, StudyResults
 from qdstruct.report import figures
-from qdstruct.report.style import COLOURS, colour_of, figure_style
+from qdstruct.report.style import figure_style
+from qdstruct.report.viewer import page_template, viewer_context
 from qdstruct.resources import data_folder
 
 if TYPE_CHECKING:
@@ -62,23 +62,23 @@ def write_page(results: StudyResults, path: Path, *, force: bool = True) -> None
 
 def render_page(results: StudyResults) -> str:
     """Return the page as a string."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     folder = data_folder("templates") / "report"
-    environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
-    )
     drawn = {name: Markup(_svg(figure, name)) for name, figure in study_figures(results).items()}
-    return environment.get_template("report.html").render(
+    return page_template("report.html").render(
         results=results,
         title=results.study,
         is_mock=results.is_mock,
-        css=Markup(_text(folder / "report.css")),
-        script=Markup(_text(folder / "report.js")),
-        viewer_library=Markup(_text(folder / "3Dmol-min.js").replace("</script", "<\\/script")),
-        viewer_json=Markup(_json(_viewer_data(results.interface.atoms))),
-        viewer={"n_atoms": len(results.interface.atoms)},
+        css=Markup((folder / "report.css").read_text(encoding="utf-8")),
+        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
+        viewer=viewer_context(
+            results.interface.atoms,
+            description=f"Three-dimensional view of the interface: {len(results.interface.atoms)} "
+            "atoms, substrate below, film above",
+            elsewhere="The structure is in the files structures/interface.cif and "
+            "structures/interface.vasp.",
+        ),
         figures={name: drawn.get(name) for name in _FIGURES},
         cards=_cards(results),
         sections=_sections(results, set(drawn)),
@@ -125,14 +125,6 @@ def _svg(figure: Figure, name: str) -> str:
     text = re.sub(r'(xlink:href|href)="#', rf'\1="#{name}-', text)
     text = text.replace("url(#", f"url(#{name}-")
     return text.replace("<svg ", f'<svg role="img" aria-label="{name} figure" ', 1)
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":")).replace("</", "<\\/")
 
 
 def _sections(results: StudyResults, drawn: set[str]) -> list[_Section]:
@@ -275,52 +267,3 @@ def _job_row(job: JobStatus) -> dict[str, Any]:
         "seconds": "" if job.seconds is None else f"{job.seconds:.1f}",
         "remarks": "; ".join(remarks),
     }
-
-
-def _viewer_data(atoms: Atoms) -> dict[str, Any]:
-    from ase.data import covalent_radii
-    from ase.data.colors import jmol_colors
-
-    symbols = sorted(set(atoms.get_chemical_symbols()))
-    numbers = {s: int(z) for s, z in zip(atoms.get_chemical_symbols(), atoms.numbers, strict=True)}
-    layers = atoms.arrays.get("layer", np.zeros(len(atoms), dtype=int))
-    regions = [str(region) for region in atoms.get_array("region")]
-    return {
-        "atoms": [
-            {"e": s, "p": [round(float(x), 3) for x in p], "r": r, "l": int(layer)}
-            for s, p, r, layer in zip(
-                atoms.get_chemical_symbols(), atoms.positions, regions, layers, strict=True
-            )
-        ],
-        "cell": np.asarray(atoms.cell).round(4).tolist(),
-        "repeat": str(_repeats(atoms)),
-        "edges": _cell_edges(np.asarray(atoms.cell)),
-        "radii": {s: round(0.55 * float(covalent_radii[numbers[s]]), 3) for s in symbols},
-        "colours": {
-            "element": {s: _hex(jmol_colors[numbers[s]]) for s in symbols},
-            "region": {r: colour_of(r, i) for i, r in enumerate(sorted(set(regions)))},
-            "layer": [COLOURS[0], COLOURS[4], COLOURS[2], COLOURS[3]],
-        },
-    }  # fmt: skip
-
-
-def _repeats(atoms: Atoms) -> int:
-    """Return how many cells are shown along a and b, so that narrow cells fill the view."""
-    height = float(np.ptp(atoms.positions[:, 2]))
-    width = float(np.linalg.norm(np.asarray(atoms.cell)[:2], axis=1).max())
-    return max(1, min(3, round(height / width), int((4000 / len(atoms)) ** 0.5)))
-
-
-def _hex(colour: np.ndarray[Any, np.dtype[np.float64]]) -> str:
-    red, green, blue = (round(255 * float(channel)) for channel in colour)
-    return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def _cell_edges(cell: np.ndarray[Any, np.dtype[np.float64]]) -> list[list[list[float]]]:
-    corners = [np.array([i, j, k]) for i in (0, 1) for j in (0, 1) for k in (0, 1)]
-    return [
-        [(one @ cell).round(3).tolist(), (two @ cell).round(3).tolist()]
-        for index, one in enumerate(corners)
-        for two in corners[index + 1 :]
-        if np.abs(one - two).sum() == 1
-    ]
