@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pymatgen.core import Element
+from pymatgen.core import Species
 
 from qdstruct.building.charges import FORMAL_CHARGES, IONIC_RADII
 
@@ -15,5 +15,5 @@ CHARGES = {"Ge": 2, "Ti": 4}
 def test_radius_is_shannons(element: str) -> None:
     coordination = "IV" if element in TETRAHEDRAL else "VI"
     charge = CHARGES.get(element, FORMAL_CHARGES[element])
-    published = Element(element).get_shannon_radius(charge, coordination, "", "ionic")
+    published = Species(element, charge).get_shannon_radius(coordination, "", "ionic")
     assert IONIC_RADII[element] == pytest.approx(published, abs=0.006)
