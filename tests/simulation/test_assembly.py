@@ -18,6 +18,7 @@ from qdstruct.simulation.assembly import (
     simulate_assembly,
     starting_positions,
 )
+from qdstruct.simulation.assembly.run import _save
 from qdstruct.simulation.assembly.vacancies import _full_assignment, alignment_order
 from qdstruct.simulation.assembly.walker import Walker
 
@@ -181,6 +182,16 @@ def test_an_interrupted_run_continues_bit_for_bit(tmp_path):
     assert continued[0] == calls[-1] + 2 * chosen.sample_every
     assert json.dumps(resumed.to_dict()) == json.dumps(whole.to_dict())
     assert not checkpoint.exists()
+
+
+def test_seeds_may_be_at_different_sweeps_when_interrupted(tmp_path):
+    chosen = assembly_settings(**SMALL, well=-0.5)
+    walkers = [Walker.start(chosen, seed) for seed in chosen.seeds]
+    walkers[1].advance()
+    checkpoint = tmp_path / "run.checkpoint.json"
+    _save(chosen, walkers, checkpoint)
+    resumed = simulate_assembly(chosen, checkpoint=checkpoint)
+    assert json.dumps(resumed.to_dict()) == json.dumps(simulate_assembly(chosen).to_dict())
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):

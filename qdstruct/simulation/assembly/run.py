@@ -69,7 +69,7 @@ def simulate_assembly(
                     _save(settings, walkers, checkpoint)
                     saved = time.monotonic()
     except KeyboardInterrupt:
-        if checkpoint is not None and len({walker.sweep for walker in walkers}) == 1:
+        if checkpoint is not None:  # the pool has waited: every walker is between two samples
             _save(settings, walkers, checkpoint)
         raise
     run = summarise(settings, tuple(walker.series() for walker in walkers))
