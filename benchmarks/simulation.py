@@ -8,7 +8,8 @@ cubes and of a CsPbBr3/CdS Janus particle at 400 values of q from 0.5 to 8 1/A b
 DebyeCalculator (its own default pair sum and its direct one) and beside the sum written out.
 Orientation-averaged cuboid form factor beside sasmodels. Errors are against the sums written out in
 double precision. Times are CPU seconds of all threads together, so that other work on the machine
-does not count, without imports and with everything compiled. Peers that are not installed in this environment are taken from PYTHON.
+does not count, without imports and with everything compiled. Peers that are not installed in this
+environment are taken from PYTHON.
 """
 
 from __future__ import annotations
