@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from qdstruct.model import Problem
 
+PICTURES = (".png", ".pdf", ".svg")
+"""Formats of ``--figure``."""
+
 OutputOption = Annotated[
     Path | None,
     typer.Option(
@@ -23,6 +27,17 @@ OutputOption = Annotated[
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
+FigureOption = Annotated[
+    Path | None,
+    typer.Option("--figure", help="Picture to draw, seen from the side: .png, .pdf or .svg."),
+]
+ViewOption = Annotated[
+    bool,
+    typer.Option("--view", help="Write an offline 3D page (.html) beside the structure file."),
+]
+ColourOption = Annotated[
+    str, typer.Option("--colour", help="What picture and page show by colour: element or region.")
+]
 FilmHkl = Annotated[str, typer.Option("--film-hkl", help="Face of the film, e.g. 0,0,1.")]
 SubstrateHkl = Annotated[
     str, typer.Option("--substrate-hkl", help="Face of the substrate, e.g. 0,0,1.")
@@ -104,31 +119,149 @@ def parse_shift(text: str) -> tuple[float, float]:
     return first, second
 
 
-def finish(
-    title: str,
-    atoms: Atoms,
-    facts: dict[str, Any],
-    output: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
-    """Check, write and report what was built."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which files a build command was asked for, and how it is to answer."""
+
+    output: Path | None
+    figure: Path | None
+    view: bool
+    colour: str
+    force: bool
+    as_json: bool
+
+    @property
+    def page(self) -> Path | None:
+        """The page of ``--view``, beside the structure file."""
+        return page_beside(self.output) if self.view and self.output is not None else None
+
+    def check(self) -> None:
+        """Refuse requests that cannot be met, before any work.
+
+        Raises
+        ------
+        InputError
+            For ``--view`` without a structure file, an unknown colouring or picture format, or a
+            file that exists already.
+        """
+        from qdstruct.errors import InputError
+        from qdstruct.files import refuse_existing
+
+        if self.view and self.output is None:
+            raise InputError("--view writes its page beside the structure", hint="add -o FILE")
+        check_colour(self.colour)
+        if self.figure is not None and self.figure.suffix.lower() not in PICTURES:
+            raise InputError(
+                f"{self.figure}: no picture format has this name",
+                hint=f"use {', '.join(PICTURES)}",
+            )
+        for path in (self.output, self.figure, self.page):
+            if path is not None:
+                refuse_existing(path, force=self.force)
+
+
+def page_beside(structure: Path) -> Path:
+    """Return where the 3D page of a structure file goes: ``NAME.html`` beside it."""
+    return structure.with_name(structure.name + ".html" if not structure.suffix else
+                               structure.with_suffix(".html").name)  # fmt: skip
+
+
+def check_colour(colour: str) -> None:
+    """Refuse a colouring that does not exist."""
+    from qdstruct.errors import InputError
+
+    if colour not in ("element", "region"):
+        raise InputError(f"there is no colouring '{colour}'", hint="element or region")
+
+
+def finish(title: str, atoms: Atoms, facts: dict[str, Any], wanted: Wanted) -> None:
+    """Check, write, draw and report what was built."""
     from importlib.metadata import version
 
     from qdstruct import building
 
     facts = {**facts, "n_atoms": len(atoms), "formula": atoms.get_chemical_formula()}
     problems = building.check_structure(atoms)
-    if output is not None:
+    if wanted.output is not None:
         provenance = {"made_by": f"qdstruct {version('qdstruct')}", **facts}
-        building.write_structure(output, atoms, provenance=provenance, force=force)
-        typer.echo(f"wrote {output}", err=True)
-    if as_json:
-        file = None if output is None else str(output)
-        print_json({**facts, "file": file, "problems": problem_rows(problems)})
+        building.write_structure(wanted.output, atoms, provenance=provenance, force=wanted.force)
+        typer.echo(f"wrote {wanted.output}", err=True)
+    rows = {key.replace("_", " "): _words(value) for key, value in facts.items()}
+    _draw(title, atoms, facts, rows, problems, wanted)
+    if wanted.as_json:
+        named = {"file": wanted.output, "figure": wanted.figure, "page": wanted.page}
+        files = {key: None if path is None else str(path) for key, path in named.items()}
+        print_json({**facts, **files, "problems": problem_rows(problems)})
         return
-    rows = [(key.replace("_", " "), _words(value)) for key, value in facts.items()]
-    print_table(title, ["Property", "Value (Å, e)"], rows, note=_verdict(problems))
+    print_table(title, ["Property", "Value (Å, e)"], list(rows.items()), note=_verdict(problems))
+
+
+def _draw(
+    title: str,
+    atoms: Atoms,
+    facts: dict[str, Any],
+    rows: dict[str, str],
+    problems: tuple[Problem, ...],
+    wanted: Wanted,
+) -> None:
+    """Write the picture and the 3D page that were asked for."""
+    if wanted.figure is not None:
+        from qdstruct.report.structure_figure import structure_figure, write_structure_figure
+
+        figure = structure_figure(
+            atoms,
+            colour=wanted.colour,  # type: ignore[arg-type]
+            title=title,
+            labels=_region_labels(facts),
+            directions=_cell_directions(facts),
+        )
+        write_structure_figure(figure, wanted.figure, force=wanted.force)
+        typer.echo(f"wrote {wanted.figure}", err=True)
+    if wanted.page is not None:
+        from qdstruct.report.structure_page import write_structure_page
+
+        write_structure_page(
+            atoms,
+            wanted.page,
+            title=title,
+            problems=problems,
+            facts=rows,
+            source="" if wanted.output is None else wanted.output.name,
+            colour=wanted.colour,
+            force=wanted.force,
+        )
+        typer.echo(f"wrote {wanted.page}", err=True)
+
+
+def _region_labels(facts: dict[str, Any]) -> dict[str, str]:
+    """Name the regions by their crystals, and faces where there are any."""
+    labels: dict[str, str] = {}
+    for region in ("film", "substrate"):
+        if region in facts:
+            face = "".join(str(index) for index in facts[f"{region}_hkl"])
+            labels[region] = f"{facts[region]}\n({face})"
+    for region, phase in zip(facts.get("regions", ()), facts.get("phases", ()), strict=False):
+        labels[region] = phase
+    return labels
+
+
+def _cell_directions(facts: dict[str, Any]) -> tuple[str, str] | None:
+    """Name the in-plane cell vectors by the directions of the substrate and the film."""
+    if "substrate_directions" not in facts:
+        return None
+    first, second = (
+        " ∥ ".join(
+            f"[{' '.join(_index(index) for index in facts[f'{side}_directions'][k])}] of "
+            f"{facts[side]}"
+            for side in ("substrate", "film")
+        )
+        for k in (0, 1)
+    )
+    return first, second
+
+
+def _index(value: float) -> str:
+    return f"{round(value, 2) + 0.0:g}"
 
 
 def _words(value: Any) -> str:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qdstruct.cli.build_output import (
+    ColourOption,
+    FigureOption,
     ForceOption,
     MaxArea,
     MaxStrain,
     OutputOption,
     StrainOn,
     Vacuum,
+    ViewOption,
+    Wanted,
     finish,
     parse_energies,
     parse_facets,
@@ -53,6 +57,9 @@ def build_nanocrystal(
         bool, typer.Option("--keep-charge", help="Do not take ions out to make it neutral.")
     ] = False,
     vacuum: Vacuum = 10.0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,6 +69,8 @@ def build_nanocrystal(
     """
     from qdstruct import building, phases
 
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
     built = building.build_nanocrystal(
         phases.load(phase),
         shape=shape,  # type: ignore[arg-type]
@@ -73,7 +82,7 @@ def build_nanocrystal(
         vacuum=vacuum,
     )
     facts = _particle_facts(built)
-    finish(f"{shape} of {phase}", built.atoms, facts, output, force, as_json)
+    finish(f"{shape} of {phase}", built.atoms, facts, wanted)
 
 
 @particles.command("janus")
@@ -108,6 +117,9 @@ def build_janus(
     ] = None,
     shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
     vacuum: Vacuum = 10.0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -119,6 +131,8 @@ def build_janus(
     from qdstruct import building, phases
     from qdstruct.pipeline.build import chosen_match
 
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
     inner, outer = phases.load(core), phases.load(cap)
     found = chosen_match(
         outer,
@@ -145,7 +159,7 @@ def build_janus(
         vacuum=vacuum,
     )
     facts = {**_particle_facts(built), "gap": built.gap}
-    finish(f"{cap} on {core}", built.atoms, facts, output, force, as_json)
+    finish(f"{cap} on {core}", built.atoms, facts, wanted)
 
 
 @particles.command("coreshell")
@@ -169,6 +183,9 @@ def build_coreshell(
     strain_on: StrainOn = "film",
     shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
     vacuum: Vacuum = 10.0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -180,6 +197,8 @@ def build_coreshell(
     from qdstruct import building, phases
     from qdstruct.pipeline.build import chosen_match
 
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
     inner, outer = phases.load(core), phases.load(shell)
     found = chosen_match(
         outer,
@@ -203,7 +222,7 @@ def build_coreshell(
         vacuum=vacuum,
     )
     facts = {**_particle_facts(built), "gap": built.gap}
-    finish(f"{shell} around {core}", built.atoms, facts, output, force, as_json)
+    finish(f"{shell} around {core}", built.atoms, facts, wanted)
 
 
 @particles.command("superlattice")
@@ -227,6 +246,9 @@ def build_superlattice(
     termination: Annotated[
         str | None, typer.Option("--termination", help="Plane on the faces of each particle.")
     ] = None,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -237,6 +259,8 @@ def build_superlattice(
     """
     from qdstruct import building, phases
 
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
     particle = building.build_nanocrystal(
         phases.load(phase), size=parse_lengths(size), termination=termination
     )
@@ -260,7 +284,7 @@ def build_superlattice(
         "seed": built.seed,
     }
     atoms = building.superlattice_atoms(built)
-    finish(f"Superlattice of {phase}", atoms, facts, output, force, as_json)
+    finish(f"Superlattice of {phase}", atoms, facts, wanted)
 
 
 def _particle_facts(built: Nanocrystal) -> dict[str, Any]:
@@ -268,6 +292,7 @@ def _particle_facts(built: Nanocrystal) -> dict[str, Any]:
         "kind": built.kind,
         "shape": built.shape,
         "phases": list(built.phase_names),
+        "regions": list(dict.fromkeys(str(name) for name in built.atoms.arrays["region"])),
         "size": list(built.size),
         "removed_ions": built.removed,
         "charge": built.charge,

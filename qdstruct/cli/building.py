@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qdstruct.cli.build_output import (
+    ColourOption,
+    FigureOption,
     FilmHkl,
     FilmLayers,
     FilmName,
@@ -20,7 +22,11 @@ from qdstruct.cli.build_output import (
     SubstrateLayers,
     SubstrateName,
     Vacuum,
+    ViewOption,
+    Wanted,
+    check_colour,
     finish,
+    page_beside,
     parse_shift,
     problem_rows,
 )
@@ -109,6 +115,9 @@ def build_slab(
         bool, typer.Option("--centre", help="Put the slab in the middle of the cell.")
     ] = False,
     vacuum: Vacuum = 15.0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -119,6 +128,8 @@ def build_slab(
     from qdstruct import building, phases
     from qdstruct.errors import BuildError
 
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
     if symmetric and termination is None:
         raise BuildError(
             "--symmetric needs to know which termination", hint="add --termination NAME"
@@ -143,7 +154,7 @@ def build_slab(
         "top_termination": slab.top_termination,
         "vacuum": slab.vacuum,
     }
-    finish(f"Slab of {phase} ({hkl})", slab.atoms, facts, output, force, as_json)
+    finish(f"Slab of {phase} ({hkl})", slab.atoms, facts, wanted)
 
 
 @build.command("interface")
@@ -183,6 +194,9 @@ def build_interface(
     fix_outer_layers: Annotated[
         int, typer.Option("--fix-outer-layers", help="Atomic planes held at each outer face.")
     ] = 0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -193,6 +207,8 @@ def build_interface(
     """
     from qdstruct.pipeline.build import build_matched_interface
 
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
     built = build_matched_interface(
         film,
         substrate,
@@ -213,7 +229,7 @@ def build_interface(
         fix_outer_layers=fix_outer_layers,
     )
     title = f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})"
-    finish(title, built.atoms, _interface_facts(built), output, force, as_json)
+    finish(title, built.atoms, _interface_facts(built), wanted)
 
 
 @build.command("lateral")
@@ -250,6 +266,9 @@ def build_lateral(
         str | None, typer.Option("--shift", help="In-plane shift a,b; the best when left out.")
     ] = None,
     vacuum: Vacuum = 15.0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -260,6 +279,8 @@ def build_lateral(
     """
     from qdstruct import building, phases
 
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
     built = building.build_lateral(
         phases.load(film),
         phases.load(substrate),
@@ -281,7 +302,7 @@ def build_lateral(
         vacuum=vacuum,
     )
     title = f"{film} ({film_hkl}) beside {substrate} ({substrate_hkl})"
-    finish(title, built.atoms, _interface_facts(built), output, force, as_json)
+    finish(title, built.atoms, _interface_facts(built), wanted)
 
 
 def _interface_facts(built: Interface) -> dict[str, Any]:
@@ -331,6 +352,9 @@ def check(
         str | None, typer.Option("--substrate", help="Phase to compare the substrate with.")
     ] = None,
     max_strain: MaxStrain = 0.05,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look for clashes, wrong charge or composition, cut molecules, odd coordination.
@@ -339,7 +363,11 @@ def check(
     --film CdS-zincblende --substrate CsPbBr3-Pbnm
     """
     from qdstruct import building, phases
+    from qdstruct.files import refuse_existing
 
+    check_colour(colour)
+    if view:
+        refuse_existing(page_beside(file), force=force)
     atoms = phases.read_atoms(file)
     regions = {
         region: phases.load(name)
@@ -349,6 +377,20 @@ def check(
     problems = building.check_structure(
         atoms, formula=formula, charge=charge, regions=regions, max_strain=max_strain
     )
+    if view:
+        from qdstruct.report.structure_page import write_structure_page
+
+        page = page_beside(file)
+        write_structure_page(
+            atoms,
+            page,
+            title=file.name,
+            problems=problems,
+            source=file.name,
+            colour=colour,
+            force=force,
+        )
+        typer.echo(f"wrote {page}", err=True)
     if as_json:
         rows = problem_rows(problems)
         print_json({"ok": not problems, "n_atoms": len(atoms), "problems": rows})

@@ -130,10 +130,10 @@ def _viewer_data(atoms: Atoms, start: str) -> dict[str, Any]:
 def _repeats(atoms: Atoms) -> int:
     """Return how many cells are shown along a and b, so that narrow cells fill the view."""
     height = float(np.ptp(atoms.positions[:, 2]))
-    width = float(np.linalg.norm(np.asarray(atoms.cell)[:2], axis=1).max())
+    width = float(np.linalg.norm(np.asarray(atoms.cell)[:2], axis=1).min())
     if not atoms.pbc[:2].any() or width < 1e-6:
         return 1
-    return max(1, min(3, round(height / width), int((4000 / len(atoms)) ** 0.5)))
+    return max(1, min(3, round(1.3 * height / width), int((4000 / len(atoms)) ** 0.5)))
 
 
 def _cell_edges(cell: NDArray[np.float64]) -> list[list[list[float]]]:

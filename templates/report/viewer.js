@@ -83,7 +83,7 @@
     viewer.rotate(-90, "vx");
     viewer.rotate(-22, "vy");
     viewer.rotate(7, "vx");
-    viewer.zoomTo();
+    viewer.zoomTo({ elem: Object.keys(data.radii) });
     viewer.render();
   }
   var mode = document.getElementById("colour");
