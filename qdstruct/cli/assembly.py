@@ -232,4 +232,7 @@ def _verdict(run: AssemblyRun) -> str:
         return f"{part} ({gaps}). One seed: no error bars, and no test of equilibration."
     drift = f"drift between halves {run.drift.value:+.3f} ± {run.drift.error or 0:.3f}"
     word = "within its 95 % interval" if run.equilibrated else "NOT equilibrated: run longer"
-    return f"{part} ({gaps}). {drift}: {word}."
+    return (
+        f"{part} ({gaps}). {drift}: {word}.\nSlow drift hides within one run: compare with "
+        f"--start {'spread' if run.settings.start == 'localised' else 'localised'}."
+    )

@@ -1,5 +1,6 @@
 """Frozen types that pass between rooms: one noun per file, units and shapes beside each field."""
 
+from qdstruct.model.assembly import AssemblyRun, AssemblySeries, AssemblySettings, Mean
 from qdstruct.model.electronic import (
     AveragedGrid,
     BandAlignment,
@@ -11,6 +12,7 @@ from qdstruct.model.electronic import (
     ProjectedDos,
     VacuumLevel,
 )
+from qdstruct.model.fits import BandLevels, BandOffsets, FittedValue, SpectrumFit
 from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
 from qdstruct.model.ligands import LigandCover
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
@@ -53,9 +55,14 @@ from qdstruct.model.structures import (
 
 __all__ = [
     "JOB_STATES",
+    "AssemblyRun",
+    "AssemblySeries",
+    "AssemblySettings",
     "AveragedGrid",
     "BandAlignment",
     "BandEdges",
+    "BandLevels",
+    "BandOffsets",
     "Bridge",
     "CalculationSettings",
     "ChargeDifference",
@@ -63,6 +70,7 @@ __all__ = [
     "CurveMaximum",
     "EnergyPerArea",
     "FinishedCalculation",
+    "FittedValue",
     "FoundSpot",
     "Grid",
     "IndexedSpot",
@@ -72,6 +80,7 @@ __all__ = [
     "JobTree",
     "Junction",
     "LigandCover",
+    "Mean",
     "Micrograph",
     "Miller",
     "MisfitDislocations",
@@ -94,6 +103,7 @@ __all__ = [
     "SiteOverlap",
     "Slab",
     "SmallAngleCurve",
+    "SpectrumFit",
     "Spot",
     "SpotCoincidence",
     "SpotIndexing",

@@ -1,5 +1,6 @@
 """What the diffractometer and the microscope would see."""
 
+from qdstruct.simulation.assembly import assembly_settings, simulate_assembly
 from qdstruct.simulation.debye import debye_intensity, debye_pattern
 from qdstruct.simulation.electron import zone_axis_pattern
 from qdstruct.simulation.form_factors import FormFactor, ParticleShape, form_factor
@@ -22,6 +23,23 @@ from qdstruct.simulation.saxs import (
     small_angle_curve,
     stack_structure_factor,
 )
+from qdstruct.simulation.spectra import (
+    average_lifetimes,
+    band_levels,
+    band_offsets,
+    brus_energy,
+    brus_size,
+    diffusion_length,
+    fit_brus,
+    fit_diffusion,
+    fit_energy,
+    fit_kinetics,
+    fit_linewidth,
+    fit_tauc,
+    fit_tunnelling,
+    fit_ups,
+    mobility,
+)
 from qdstruct.simulation.structure_factor import widest_gaps
 
 __all__ = [
@@ -35,27 +53,44 @@ __all__ = [
     "SimpleCubicArray",
     "align_patterns",
     "array_structure_factor",
+    "assembly_settings",
+    "average_lifetimes",
+    "band_levels",
+    "band_offsets",
+    "brus_energy",
+    "brus_size",
     "compare_lines",
     "contrast_transfer",
     "cut_particle",
     "debye_intensity",
     "debye_pattern",
+    "diffusion_length",
     "electron_wavelength",
     "find_domains",
     "find_spots",
+    "fit_brus",
+    "fit_diffusion",
+    "fit_energy",
+    "fit_kinetics",
+    "fit_linewidth",
     "fit_mixture",
+    "fit_tauc",
+    "fit_tunnelling",
+    "fit_ups",
     "form_factor",
     "hrtem_image",
     "index_overlapping",
     "index_spots",
     "known_anodes",
     "micrograph",
+    "mobility",
     "powder_pattern",
     "power_spectrum",
     "published_lines",
     "radiation",
     "read_image",
     "read_pattern",
+    "simulate_assembly",
     "small_angle_curve",
     "split_into_domain",
     "spot_coincidences",
