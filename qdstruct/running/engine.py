@@ -75,10 +75,10 @@ def _mock_command() -> tuple[str, ...]:
 
 def _vasp_command(given: str | None) -> tuple[str, ...]:
     hint = (
-        'say how VASP is started, for example --vasp-command "mpirun -np 16 vasp_std" or '
+        'say how VASP is started, for example --command "mpirun -np 16 vasp_std" or '
         'export QDSTRUCT_VASP_COMMAND="srun vasp_std"'
     )
-    text, origin = given, "--vasp-command"
+    text, origin = given, "--command"
     for variable in _VASP_VARIABLES:
         if text is None:
             text, origin = os.environ.get(variable), variable

@@ -356,8 +356,10 @@ def test_sigterm_stops_custodian_and_its_engine(tmp_path: Path) -> None:
 def test_engines_that_cannot_be_started(monkeypatch, name, command, said) -> None:
     for variable in ("QDSTRUCT_VASP_COMMAND", "VASP_COMMAND"):
         monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=said) as caught:
         find_engine(name, vasp_command=command)
+    assert name != "vasp" or "--command" in caught.value.hint
+    assert "--vasp-command" not in str(caught.value)
 
 
 def test_the_vasp_command_comes_from_option_or_environment(monkeypatch) -> None:
