@@ -11,6 +11,7 @@ from qdstruct.building.ligands import place_ligands
 from qdstruct.building.nanocrystal import build_nanocrystal
 from qdstruct.building.registry import registry_cell
 from qdstruct.building.registry_scan import scan_registry
+from qdstruct.building.segmented import build_segmented
 from qdstruct.building.slab import build_slab
 from qdstruct.building.superlattice import build_superlattice, superlattice_atoms
 from qdstruct.building.terminations import terminations
@@ -21,6 +22,7 @@ __all__ = [
     "build_janus",
     "build_lateral",
     "build_nanocrystal",
+    "build_segmented",
     "build_slab",
     "build_superlattice",
     "check_structure",

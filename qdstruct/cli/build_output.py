@@ -84,6 +84,18 @@ def parse_lengths(text: str) -> list[float]:
     return [factor * number for number in numbers]
 
 
+def parse_length_list(text: str) -> list[float]:
+    """Read any number of lengths: ``3,2,3nm`` or ``30,20,30``; Å come back."""
+    from qdstruct.errors import InputError
+
+    plain = text.replace("Å", "").replace("A", "")
+    factor = 10.0 if "nm" in plain else 1.0
+    try:
+        return [factor * float(word) for word in plain.replace("nm", "").replace(",", " ").split()]
+    except ValueError:
+        raise InputError(f"'{text}' is no list of lengths", hint="3,2,3nm") from None
+
+
 def parse_facets(text: str) -> list[tuple[int, int, int]]:
     """Read three facets separated by spaces."""
     from qdstruct.errors import InputError

@@ -1,4 +1,4 @@
-"""Commands: build nanocrystal, janus, coreshell and superlattice."""
+"""Commands: build nanocrystal, janus, coreshell, segmented and superlattice."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from qdstruct.cli.build_output import (
     finish,
     parse_energies,
     parse_facets,
+    parse_length_list,
     parse_lengths,
     parse_numbers,
     parse_shift,
@@ -223,6 +224,85 @@ def build_coreshell(
     )
     facts = {**_particle_facts(built), "gap": built.gap}
     finish(f"{shell} around {core}", built.atoms, facts, wanted)
+
+
+@particles.command("segmented")
+def build_segmented(
+    first: Annotated[str, typer.Argument(help="Phase of the lowest segment.")],
+    second: Annotated[str, typer.Argument(help="Phase of the segment on it; they alternate.")],
+    lengths: Annotated[
+        str, typer.Option("--lengths", help="Length of each segment from the lowest: 3,2,3nm.")
+    ],
+    width: Annotated[
+        str, typer.Option("--width", help="Edge across the axis, or two: 4nm or 4,5nm.")
+    ],
+    first_facet: Annotated[
+        str, typer.Option("--first-facet", help="Plane of the first crystal at the junctions.")
+    ],
+    second_facet: Annotated[
+        str, typer.Option("--second-facet", help="Plane of the second crystal there.")
+    ],
+    output: OutputOption = None,
+    first_termination: Annotated[
+        str | None,
+        typer.Option("--first-termination", help="Plane with which the first begins and ends."),
+    ] = None,
+    second_termination: Annotated[
+        str | None,
+        typer.Option("--second-termination", help="Plane with which the second begins and ends."),
+    ] = None,
+    match: Annotated[int, typer.Option("--match", min=1, help="Row of 'qdstruct match'.")] = 1,
+    max_area: MaxArea = 200.0,
+    max_strain: MaxStrain = 0.05,
+    strain_on: StrainOn = "film",
+    gap: Annotated[
+        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+    ] = None,
+    shift: Annotated[
+        str, typer.Option("--shift", help="Shift of the second crystal, fractions a,b.")
+    ] = "0,0",
+    vacuum: Vacuum = 10.0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Stack segments of two crystals on each other: a rod.
+
+    Example: qdstruct build segmented CsPbBr3-cubic PbS-galena --lengths 3,2,3nm --width 4nm
+    --first-facet 1,0,0 --second-facet 1,0,0 --first-termination CsBr --shift 0.25,0.25 -o rod.xyz
+    """
+    from qdstruct import building, phases
+    from qdstruct.pipeline.build import chosen_match
+
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
+    lower, upper = phases.load(first), phases.load(second)
+    found = chosen_match(
+        upper,
+        lower,
+        parse_miller(second_facet),
+        parse_miller(first_facet),
+        number=match,
+        max_area=max_area,
+        max_strain=max_strain,
+    )
+    built = building.build_segmented(
+        lower,
+        upper,
+        found,
+        lengths=parse_length_list(lengths),
+        width=parse_length_list(width),
+        first_termination=first_termination,
+        second_termination=second_termination,
+        strain_on=strain_on,  # type: ignore[arg-type]
+        gap=gap,
+        shift=parse_shift(shift),
+        vacuum=vacuum,
+    )
+    facts = {**_particle_facts(built), "gap": built.gap}
+    finish(f"{first} and {second} in segments", built.atoms, facts, wanted)
 
 
 @particles.command("superlattice")

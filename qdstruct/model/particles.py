@@ -23,9 +23,9 @@ class Nanocrystal(Record):
 
     atoms: Atoms
     """N atoms in an open box with empty space around them, with per-atom ``region`` ("core",
-    "cap", "shell" or "ligand"), ``molecule`` and ``formal_charge``."""
+    "cap", "shell", "first", "second" or "ligand"), ``molecule`` and ``formal_charge``."""
     kind: str
-    """``nanocrystal``, ``janus`` or ``coreshell``."""
+    """``nanocrystal``, ``janus``, ``coreshell`` or ``segmented``."""
     shape: str
     """In words, for example ``cuboid`` or ``cuboid with hemisphere``."""
     phase_names: tuple[str, ...]
