@@ -103,6 +103,12 @@ class Zone(_Section):
     zone: Miller
     max_g: Annotated[float, Field(gt=0)] = 0.8
 
+    @model_validator(mode="after")
+    def _name_a_direction(self) -> Zone:
+        if not any(self.zone):
+            raise ValueError("zone: [0, 0, 0] is not a zone axis")
+        return self
+
 
 class Patterns(_Section):
     """Which patterns are simulated."""
@@ -111,6 +117,13 @@ class Patterns(_Section):
     two_theta: tuple[float, float] = (10.0, 60.0)
     size: Annotated[float, Field(gt=0)] | None = None
     zones: tuple[Zone, ...] = ()
+
+    @model_validator(mode="after")
+    def _span_angles(self) -> Patterns:
+        low, high = self.two_theta
+        if not 0 < low < high < 180:
+            raise ValueError(f"two_theta: from {low:g} to {high:g}° is not a range within 0 to 180")
+        return self
 
 
 class Study(_Section):

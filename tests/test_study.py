@@ -54,6 +54,13 @@ def test_unknown_study_suggests_the_nearest() -> None:
         ("vacuum: 15", "vacuum: -3", "vacuum: -3", "greater than or equal to 0"),
         ("film: CdS-zincblende", "flim: CdS", "flim", "unknown key 'flim'"),
         ("zone: [1, 1, 1]", "zone: [1, 1]", "zone: [1, 1]", "needs more than 2 values"),
+        ("zone: [1, 1, 1]", "zone: [0, 0, 0]", "zone: [0, 0, 0]", "not a zone axis"),
+        (
+            "two_theta: [10, 60]",
+            "two_theta: [60, 10]",
+            "patterns:",
+            "from 60 to 10° is not a range",
+        ),
         ("max_strain: 0.02", "max_strain: two", "max_strain: two", "valid number"),
         ("geometry: vertical", "geometry: sideways", "sideways", "'vertical' or 'lateral'"),
         ("choose: 1", "choose: 0", "choose: 0", "greater than or equal to 1"),

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qdstruct import analysis, outputs, phases, simulation
+from qdstruct import analysis, outputs, simulation
 from qdstruct.errors import InputError, OutputError
 from qdstruct.files import write_atomically
 from qdstruct.model import (
@@ -19,6 +19,7 @@ from qdstruct.model import (
     CoincidenceMatch,
     Job,
     JobStatus,
+    Phase,
     PowderPattern,
     PublishedComparison,
     SpotPattern,
@@ -31,10 +32,12 @@ from qdstruct.pipeline.prepare import (
     load_tree,
     tree_study,
 )
+from qdstruct.pipeline.requests import polar_faces, zone_phase
 from qdstruct.pipeline.run import status
 from qdstruct.study import Study
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from xarray import DataArray
 
 __all__ = ["RESULTS_FILE", "analyse", "load_results"]
@@ -63,6 +66,9 @@ def analyse(root: Path) -> StudyResults:
     interface = load_interface(root)
     matches, chosen = _matches(root)
     engines = sorted({engine for engine, _ in folder.engines})
+    powder = _powder(folder, film, substrate, interface.atoms)
+    spots = _spots(folder, film, substrate)
+    folder.notes += [f"{words}." for words in polar_faces(folder.study, film, substrate)]
     results = StudyResults(
         study=folder.study.name,
         description=" ".join(folder.study.description.split()),
@@ -78,16 +84,15 @@ def analyse(root: Path) -> StudyResults:
         band_edges=electronic.edges,
         alignment=electronic.alignment,
         charge_difference=difference,
-        powder=_powder(folder, film.atoms, substrate.atoms, interface.atoms, film.name,
-                       substrate.name),
-        spots=_spots(folder),
+        powder=powder,
+        spots=spots,
         published=_published(folder.study),
         notes=tuple(folder.notes),
         sources=dict(folder.sources),
         versions=_versions(),
         engine=", ".join(engines) or "none",
         is_mock=any(is_mock for _, is_mock in folder.engines),
-    )  # fmt: skip
+    )
     text = json.dumps(results.to_dict(), separators=(",", ":"), allow_nan=False)
     write_atomically(root / RESULTS_FILE, text)
     return results
@@ -132,9 +137,17 @@ class _Tree:
 
     @cached_property
     def engines(self) -> tuple[tuple[str, bool], ...]:
-        done = [self.root / s.name for s in self.statuses if s.state == "done"]
-        facts = (outputs.read_calculation(directory) for directory in done)
-        return tuple((fact.engine, fact.is_mock) for fact in facts)
+        found = []
+        for job in (each for each in self.statuses if each.state == "done"):
+            try:
+                facts = outputs.read_calculation(self.root / job.name)
+            except OutputError as error:
+                self.notes.append(
+                    f"{job.name}: done, but its outputs cannot be read: {error.message}"
+                )
+            else:
+                found.append((facts.engine, facts.is_mock))
+        return tuple(found)
 
     def missing(self, names: Sequence[str], result: str) -> bool:
         """Note which of the named jobs is missing for `result`; False when all are done."""
@@ -200,7 +213,7 @@ def _charge_difference(tree: _Tree) -> ChargeDifference | None:
         difference = analysis.charge_difference(
             whole, film, substrate, interface_height=height, sources=sources
         )
-    except OutputError as error:
+    except (OutputError, InputError) as error:
         tree.notes.append(f"Charge-density difference: {error.message}")
         return None
     tree.sources["charge difference"] = ", ".join(sources)
@@ -208,34 +221,45 @@ def _charge_difference(tree: _Tree) -> ChargeDifference | None:
 
 
 def _powder(
-    tree: _Tree, film: Any, substrate: Any, interface: Any, film_name: str, substrate_name: str
+    tree: _Tree, film: Phase, substrate: Phase, interface: Atoms
 ) -> tuple[PowderPattern, ...]:
     wanted = tree.study.patterns
-    subjects = ((film_name, film), (substrate_name, substrate), ("interface, as built", interface))
     tree.sources["powder patterns"] = (
         "structures/film.json, structures/substrate.json, structures/interface.json"
     )
-    return tuple(
-        simulation.powder_pattern(
-            atoms,
-            name=name,
-            anode=wanted.anode,
-            two_theta_range=wanted.two_theta,
-            size_nm=wanted.size,
-        )
-        for name, atoms in subjects
-    )
+    patterns = []
+    for name, atoms in (
+        (film.name, film.atoms),
+        (substrate.name, substrate.atoms),
+        ("interface, as built", interface),
+    ):
+        try:
+            pattern = simulation.powder_pattern(
+                atoms,
+                name=name,
+                anode=wanted.anode,
+                two_theta_range=wanted.two_theta,
+                size_nm=wanted.size,
+            )
+        except InputError as error:
+            tree.notes.append(f"Powder pattern of {name}: {error.message}")
+        else:
+            patterns.append(pattern)
+    return tuple(patterns)
 
 
-def _spots(tree: _Tree) -> tuple[SpotPattern, ...]:
+def _spots(tree: _Tree, film: Phase, substrate: Phase) -> tuple[SpotPattern, ...]:
     patterns = []
     for zone in tree.study.patterns.zones:
-        phase = phases.load(zone.phase)
-        patterns.append(
-            simulation.zone_axis_pattern(
+        try:
+            phase = zone_phase(tree.study, zone.phase, film, substrate)
+            pattern = simulation.zone_axis_pattern(
                 phase.atoms, name=phase.name, zone=zone.zone, max_g=zone.max_g
             )
-        )
+        except InputError as error:
+            tree.notes.append(f"Spot pattern of {zone.phase}: {error.message}")
+        else:
+            patterns.append(pattern)
     return tuple(patterns)
 
 

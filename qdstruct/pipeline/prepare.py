@@ -13,6 +13,7 @@ from qdstruct.errors import InputError, StudyError
 from qdstruct.files import new_directory, refuse_existing, write_atomically
 from qdstruct.model import Interface, JobTree, Phase
 from qdstruct.pipeline.planning import Plan, plan_study
+from qdstruct.pipeline.requests import check_requests, polar_faces
 from qdstruct.study import Study, find_study, load_study, overlay_calculation
 
 __all__ = ["load_interface", "load_phases", "load_tree", "prepare", "tree_study"]
@@ -59,6 +60,7 @@ def prepare(
     with new_directory(root, force=force) as beside:
         write_atomically(beside / STUDY_FILE, overlay_calculation(source, preset=preset, tags=tags))
         plan = plan_study(load_study(beside / STUDY_FILE), source.parent)
+        check_requests(plan.study, plan.film, plan.substrate)
         tree = jobs.write_tree(
             beside,
             study_name=plan.study.name,
@@ -71,7 +73,15 @@ def prepare(
         write_atomically(beside / MATCHES_FILE, json.dumps(matches))
         findings = jobs.preflight(beside)
         jobs.require_sound(findings)
-    return plan, tree, findings
+    return plan, tree, (*findings, *_polar_findings(plan))
+
+
+def _polar_findings(plan: Plan) -> tuple[jobs.PreflightFinding, ...]:
+    hint = "take a non-polar face, reconstruct it, or compare thicknesses"
+    return tuple(
+        jobs.PreflightFinding(severity="warning", job="interface", message=words, hint=hint)
+        for words in polar_faces(plan.study, plan.film, plan.substrate)
+    )
 
 
 def load_tree(root: Path) -> JobTree:
