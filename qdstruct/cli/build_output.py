@@ -131,6 +131,32 @@ def parse_shift(text: str) -> tuple[float, float]:
     return first, second
 
 
+def parse_parallel(
+    film: str | None, substrate: str | None
+) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
+    """Read the two directions that are to be parallel; both or neither."""
+    from qdstruct.errors import InputError
+
+    if film is None and substrate is None:
+        return None
+    if film is None or substrate is None:
+        raise InputError("give --film-direction and --substrate-direction together")
+    return parse_miller(film), parse_miller(substrate)
+
+
+def parse_regions(words: list[str]) -> dict[str, str]:
+    """Read ``core=CsPbBr3-Pbnm``: regions and their phases."""
+    from qdstruct.errors import InputError
+
+    regions = {}
+    for word in words:
+        region, _, phase = word.partition("=")
+        if not region or not phase:
+            raise InputError(f"'{word}' is not REGION=PHASE", hint="core=CsPbBr3-Pbnm")
+        regions[region] = phase
+    return regions
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which files a build command was asked for, and how it is to answer."""

@@ -27,6 +27,8 @@ from qdstruct.cli.build_output import (
     check_colour,
     finish,
     page_beside,
+    parse_parallel,
+    parse_regions,
     parse_shift,
     problem_rows,
 )
@@ -169,6 +171,17 @@ def build_interface(
     ] = 1,
     max_area: MaxArea = 200.0,
     max_strain: MaxStrain = 0.05,
+    film_direction: Annotated[
+        str | None,
+        typer.Option("--film-direction", help="In-plane [uvw] of the film parallel to …"),
+    ] = None,
+    substrate_direction: Annotated[
+        str | None,
+        typer.Option("--substrate-direction", help="… this [uvw] of the substrate."),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="By how many degrees the two may differ.")
+    ] = 1.0,
     film_layers: FilmLayers = 2,
     substrate_layers: SubstrateLayers = 2,
     film_termination: Annotated[
@@ -217,6 +230,8 @@ def build_interface(
         number=match,
         max_area=max_area,
         max_strain=max_strain,
+        parallel=parse_parallel(film_direction, substrate_direction),
+        tolerance=tolerance,
         film_layers=film_layers,
         substrate_layers=substrate_layers,
         film_termination=film_termination,
@@ -351,6 +366,10 @@ def check(
     substrate: Annotated[
         str | None, typer.Option("--substrate", help="Phase to compare the substrate with.")
     ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", help="REGION=PHASE for another region: core=CsPbBr3-Pbnm."),
+    ] = None,
     max_strain: MaxStrain = 0.05,
     view: ViewOption = False,
     colour: ColourOption = "element",
@@ -369,11 +388,8 @@ def check(
     if view:
         refuse_existing(page_beside(file), force=force)
     atoms = phases.read_atoms(file)
-    regions = {
-        region: phases.load(name)
-        for region, name in (("film", film), ("substrate", substrate))
-        if name is not None
-    }
+    given = {"film": film, "substrate": substrate, **parse_regions(region or [])}
+    regions = {label: phases.load(name) for label, name in given.items() if name is not None}
     problems = building.check_structure(
         atoms, formula=formula, charge=charge, regions=regions, max_strain=max_strain
     )
