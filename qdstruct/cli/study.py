@@ -207,10 +207,13 @@ def cancel_command(directory: TreeArgument) -> None:
 def retry_command(
     directory: TreeArgument,
     names: Annotated[
-        list[str] | None, typer.Argument(help="Failed jobs; all of them if none is named.")
+        list[str] | None,
+        typer.Argument(help="Failed or done jobs; every failed one if none is named."),
     ] = None,
 ) -> None:
-    """Clear failed jobs, so that the next run starts them again.
+    """Clear failed jobs, or done ones whose results were lost, for the next run to start again.
+
+    Jobs that used their results start again too; what is cleared stays in attempt-N.
 
     Example: qdstruct retry my-study interface/relax
     """

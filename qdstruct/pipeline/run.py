@@ -87,7 +87,7 @@ def status(root: Path) -> tuple[JobStatus, ...]:
 
 
 def retry(root: Path, names: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Clear failed jobs, so that the next run starts them again; return their names."""
+    """Clear jobs and what used their results, for the next run to start again; return the names."""
     return running.retry(root, load_tree(root), names)
 
 

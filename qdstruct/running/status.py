@@ -115,7 +115,7 @@ def _atoms_in(poscar: Path) -> int | None:
 
 
 def retry(root: Path, tree: JobTree, names: Collection[str] | None = None) -> tuple[str, ...]:
-    """Set failed jobs aside, so that the next run starts them again; touches nothing else.
+    """Set jobs aside, so that the next run starts them again, and with them all that used them.
 
     Parameters
     ----------
@@ -124,7 +124,8 @@ def retry(root: Path, tree: JobTree, names: Collection[str] | None = None) -> tu
     tree : JobTree
         Its jobs.
     names : collection of str, optional
-        Which failed jobs; all of them when not given.
+        Which failed or done jobs; every failed one when not given. A job that is done is named
+        when its results were lost or are not believed.
 
     Returns
     -------
@@ -134,27 +135,39 @@ def retry(root: Path, tree: JobTree, names: Collection[str] | None = None) -> tu
     Raises
     ------
     InputError
-        When a name is not a job of the tree, or that job has not failed.
+        When a name is not a job of the tree, or that job has not ended.
     LockHeldError
         When a process is still at work in one of them.
     """
     statuses = {status.name: status for status in tree_status(root, tree)}
     failed = tuple(name for name, status in statuses.items() if status.state == "failed")
-    chosen = failed if names is None else tuple(dict.fromkeys(names))
-    for name in chosen:
+    ended = tuple(name for name, status in statuses.items() if status.state in ("failed", "done"))
+    asked = failed if names is None else tuple(dict.fromkeys(names))
+    for name in asked:
         if name not in statuses:
             raise InputError(f"'{name}' is not a job of this tree", hint=_listing(statuses))
-        if name not in failed:
+        if name not in ended:
             raise InputError(
                 f"{name} has not failed: it is {statuses[name].state}",
                 hint=f"failed jobs: {', '.join(failed) or 'none'}",
             )
+    stale = _with_descendants(tree, asked)
+    chosen = tuple(name for name in ended if name in stale)
     for name in chosen:
         directory = root / name
         with hold_lock(directory / JOB_LOCK, doing=f"retry {name}"):
             number = max(statuses[name].attempts, archived_attempts(directory) + 1)
             set_aside(directory, number)
     return chosen
+
+
+def _with_descendants(tree: JobTree, names: Collection[str]) -> frozenset[str]:
+    """Return jobs and all that follow from them; a tree lists parents before children."""
+    found = set(names)
+    for job in tree.jobs:
+        if found.intersection(job.parents):
+            found.add(job.name)
+    return frozenset(found)
 
 
 def _listing(names: Collection[str]) -> str:

@@ -94,6 +94,18 @@ def test_retry_touches_failed_jobs_only(tmp_path: Path) -> None:
     assert retry(tmp_path, tree) == ()
 
 
+def test_retry_of_a_done_job_takes_along_what_used_it(tmp_path: Path) -> None:
+    """A result that was lost after the job ended can be made again, and nothing stale remains."""
+    tree = make_tree(tmp_path, DIAMOND)
+    for name in ("top", "left", "right", "alone"):
+        record(tmp_path, name, "done")
+    assert retry(tmp_path, tree) == ()
+    assert set(retry(tmp_path, tree, ["top"])) == {"top", "left", "right"}
+    states = {s.name: s.state for s in tree_status(tmp_path, tree)}
+    assert states["top"] == "ready"
+    assert (states["left"], states["right"], states["alone"]) == ("waiting", "waiting", "done")
+
+
 def test_retry_refuses_other_names(tmp_path: Path) -> None:
     tree = make_tree(tmp_path, CHAIN)
     record(tmp_path, "a/relax", "failed")
