@@ -2,7 +2,6 @@
 
 from qdstruct.matching.coincidence import (
     FacetPairMatches,
-    find_matches,
     match_facets,
     prepare,
     prepare_facets,
@@ -15,6 +14,7 @@ from qdstruct.matching.equivalents import (
     equivalent_matches,
     keep_parallel,
 )
+from qdstruct.matching.finding import find_matches
 from qdstruct.matching.misses import no_match_error
 from qdstruct.matching.orientation import (
     orientation,
