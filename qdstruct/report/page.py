@@ -25,6 +25,11 @@ __all__ = ["study_figures", "write_page"]
 
 MATCH_ROWS = 40
 MATCHES_WORTH_DRAWING = 4
+CONTACT_REACH = 5.0
+"""Å up to which pairs across the interface are listed."""
+CONTACT_KINDS = 4
+POWDER_LINES = 60
+"""Strongest lines that are listed per powder pattern."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ def render_page(results: StudyResults) -> str:
         crystals=(("film", results.film), ("substrate", results.substrate)),
         match_rows=_match_rows(results),
         match_total=len(results.matches),
+        powder_lines=POWDER_LINES,
         interface_rows=_interface_rows(results),
         edge_rows=_edge_rows(results),
         charge_rows=_charge_rows(results),
@@ -213,10 +219,29 @@ def _interface_rows(results: StudyResults) -> list[tuple[str, str]]:
         ("Substrate faces", f"{interface.substrate.bottom_termination} to "
                             f"{interface.substrate.top_termination} (touching)"),
         ("Gap between the facing planes", f"{interface.gap:.2f} Å"),
+        ("In-plane shift of the film", ", ".join(f"{part:.3f}" for part in interface.shift)
+                                       + " of the cell vectors"),
+        ("Nearest pairs across the interface", _nearest_pairs(interface.atoms)),
         ("Strain on the film", _tensor(interface.film_strain)),
         ("Strain on the substrate", _tensor(interface.substrate_strain)),
         ("Vacuum", f"{interface.vacuum:.1f} Å"),
     ]  # fmt: skip
+
+
+def _nearest_pairs(atoms: Atoms) -> str:
+    """Return the shortest distance of the closest kinds of pairs, film atom first."""
+    from ase.neighborlist import neighbor_list
+
+    first, second, distances = neighbor_list("ijd", atoms, CONTACT_REACH)
+    regions, symbols = atoms.get_array("region"), atoms.get_chemical_symbols()
+    shortest: dict[str, float] = {}
+    for i, j, distance in sorted(zip(first, second, distances, strict=True), key=lambda p: p[2]):
+        if regions[i] == "film" and regions[j] == "substrate":
+            shortest.setdefault(f"{symbols[i]}–{symbols[j]}", float(distance))
+    if not shortest:
+        return f"none within {CONTACT_REACH:g} Å"
+    kinds = list(shortest.items())[:CONTACT_KINDS]
+    return ", ".join(f"{pair} {distance:.2f} Å" for pair, distance in kinds)
 
 
 def _tensor(strain: np.ndarray[Any, np.dtype[np.float64]]) -> str:

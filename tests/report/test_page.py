@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from report_factories import make_results
 
@@ -65,6 +67,37 @@ def test_internal_links_have_targets(page: str) -> None:
     links = set(re.findall(r'href="#([^"]+)"', head))
     assert links
     assert links <= targets
+
+
+def test_contacts_across_the_interface_are_listed(page: str) -> None:
+    """Rock salt 6.5 Å above its like: highest plane at 2.966 Å, so 3.53 Å straight up."""
+    row = re.search(r"Nearest pairs across the interface</th><td>([^<]*)", page)
+    assert row is not None
+    first = row.group(1).split(",")[0].split()
+    atoms = make_results().interface.atoms
+    regions = atoms.get_array("region")
+    film, substrate = np.flatnonzero(regions == "film"), np.flatnonzero(regions == "substrate")
+    apart = atoms.get_all_distances(mic=True)[np.ix_(film, substrate)]
+    assert float(first[1]) == pytest.approx(apart.min(), abs=5e-3)
+    assert first[2] == "Å"
+
+
+def test_long_line_lists_say_that_they_are_cut(tmp_path) -> None:
+    results = make_results()
+    pattern = results.powder[0]
+    peaks = tuple(
+        dataclasses.replace(pattern.peaks[0], two_theta=10 + 0.1 * n, intensity=float(n % 100))
+        for n in range(90)
+    )
+    many = dataclasses.replace(results, powder=(dataclasses.replace(pattern, peaks=peaks),))
+    write_page(many, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    listed = text.split("<details>", 1)[1].split("</details>", 1)[0]
+    assert "(90, the 60 strongest)" in listed
+    shown = [float(cell) for cell in re.findall(r"<tr><td>([\d.]+)</td>", listed)]
+    assert len(shown) == 60
+    assert shown == sorted(shown)
+    assert min(shown) == pytest.approx(10 + 0.1 * 30)
 
 
 def test_user_text_is_escaped(page: str) -> None:
