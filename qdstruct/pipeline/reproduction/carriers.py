@@ -98,8 +98,9 @@ def conduction_offset(number: PublishedNumber) -> PublishedComparison | None:
     levels = {name: (-valence, -conduction) for name, (conduction, valence) in edges.items()}
     kind = _kind(levels["CdS"], levels["CsPbBr3"])
     reason = (
-        f"difference of the measured conduction edges in the same paper (−0.9 and −1.0 V against "
-        f"RHE), which are {kind}; the DFT value itself needs VASP: qdstruct prepare cspbbr3-cds"
+        f"difference of the measured conduction edges in the same paper ({edges['CdS'][0]:g} and "
+        f"{edges['CsPbBr3'][0]:g} V against RHE), which are {kind}; the DFT value itself needs "
+        "VASP: qdstruct prepare cspbbr3-cds"
     )
     return row(number, f"{ours:.1f}", abs(ours - float(number.value)) <= 0.05, reason)
 
