@@ -128,9 +128,9 @@ def run_command(
 def _finish(statuses: tuple[JobStatus, ...], as_json: bool) -> None:
     if as_json:
         print_json({"jobs": [status.to_dict() for status in statuses]})
-    failed = [status for status in statuses if status.state == "failed"]
-    for status in failed:
-        typer.echo(f"failed: {status.name}: {status.error}", err=True)
+    for status in statuses:
+        if status.error and status.state != "done":
+            typer.echo(f"{status.state}: {status.name}: {status.error}", err=True)
     done = sum(status.state == "done" for status in statuses)
     typer.echo(f"{done} of {len(statuses)} jobs done", err=True)
     if done < len(statuses):

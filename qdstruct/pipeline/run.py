@@ -12,7 +12,7 @@ from pathlib import Path
 
 from qdstruct import running
 from qdstruct.errors import InputError
-from qdstruct.model import JobStatus
+from qdstruct.model import JobStatus, JobTree
 from qdstruct.pipeline.prepare import load_tree
 
 __all__ = ["cancel", "load_executor", "retry", "run", "status"]
@@ -48,12 +48,14 @@ def run(
     Raises
     ------
     InputError
-        If `root` is no job tree or the engine cannot be started.
+        If `root` is no job tree, the engine cannot be started, or it needs a POTCAR that is
+        missing.
     RunError
         If another run holds the tree.
     """
     tree = load_tree(root)
-    running.find_engine(engine, vasp_command=command)
+    if running.find_engine(engine, vasp_command=command).needs_potcar:
+        _require_potcars(root, tree)
     arguments = ["--command", command] if command else []
 
     def job_command(name: str) -> list[str]:
@@ -68,6 +70,23 @@ def run(
             executor=pool,
             n_workers=n_workers,
             on_change=on_change,
+        )
+
+
+def _require_potcars(root: Path, tree: JobTree) -> None:
+    """Refuse to start a tree in which jobs that are still to run have no POTCAR."""
+    done = {each.name for each in running.tree_status(root, tree) if each.state == "done"}
+    lacking = [
+        job.name
+        for job in tree.jobs
+        if job.name not in done and not (root / job.name / "POTCAR").is_file()
+    ]
+    if lacking:
+        raise InputError(
+            f"{root / lacking[0] / 'POTCAR'}: missing, as in {len(lacking)} of {len(tree.jobs)} "
+            "jobs; VASP cannot run without it",
+            hint=f"POTCAR.spec beside it names the potentials, {root / 'README.txt'} says how to "
+            "make POTCAR; --engine mock tries the chain without",
         )
 
 
