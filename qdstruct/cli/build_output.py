@@ -251,7 +251,7 @@ def _draw(
             colour=wanted.colour,  # type: ignore[arg-type]
             title=title,
             labels=_region_labels(facts),
-            directions=_cell_directions(facts),
+            **_seen_along(atoms, facts),
         )
         write_structure_figure(figure, wanted.figure, force=wanted.force)
         typer.echo(f"wrote {wanted.figure}", err=True)
@@ -276,30 +276,56 @@ def _region_labels(facts: dict[str, Any]) -> dict[str, str]:
     labels: dict[str, str] = {}
     for region in ("film", "substrate"):
         if region in facts:
-            face = "".join(str(index) for index in facts[f"{region}_hkl"])
+            face = "".join(str(index).replace("-", "−") for index in facts[f"{region}_hkl"])
             labels[region] = f"{facts[region]}\n({face})"
     for region, phase in zip(facts.get("regions", ()), facts.get("phases", ()), strict=False):
         labels[region] = phase
     return labels
 
 
-def _cell_directions(facts: dict[str, Any]) -> tuple[str, str] | None:
-    """Name the in-plane cell vectors by the directions of the substrate and the film."""
+def _seen_along(atoms: Atoms, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return how the picture of a matched interface is seen: direction and caption.
+
+    Along the directions that were asked to be parallel, else along the shorter cell vector, named
+    in the indices of both crystals.
+    """
+    import numpy as np
+
+    from qdstruct.report.structure_figure import shorter_vector
+
     if "substrate_directions" not in facts:
-        return None
-    first, second = (
-        " ∥ ".join(
-            f"[{' '.join(_index(index) for index in facts[f'{side}_directions'][k])}] of "
-            f"{facts[side]}"
-            for side in ("substrate", "film")
-        )
-        for k in (0, 1)
-    )
-    return first, second
+        return {}
+    if facts.get("parallel"):
+        wanted = np.array(facts["parallel"][1], dtype=float)
+        rows = np.array(facts["substrate_directions"])
+        shares = np.linalg.lstsq(rows.T, wanted, rcond=None)[0]
+        names = facts["parallel"][::-1]
+        view: dict[str, Any] = {"along": shares @ np.asarray(atoms.cell)[:2, :2]}
+    else:
+        vector = shorter_vector(atoms)
+        names = [facts[f"{side}_directions"][vector] for side in ("substrate", "film")]
+        view = {}
+    sign = -1 if next((x for x in names[0] if abs(x) > 1e-6), 1.0) < 0 else 1
+    words = [
+        f"{_direction([sign * x for x in name])} of {facts[side]}"
+        for name, side in zip(names, ("substrate", "film"), strict=True)
+    ]
+    return {**view, "caption": "seen along " + " ∥ ".join(words)}
 
 
-def _index(value: float) -> str:
-    return f"{round(value, 2) + 0.0:g}"
+def _direction(indices: list[float]) -> str:
+    """Write [uvw] with whole numbers where small ones do."""
+    from math import gcd
+
+    scaled = next(
+        ([n * x for x in indices] for n in (1, 2, 3, 4)
+         if all(abs(n * x - round(n * x)) < 1e-3 for x in indices)), None
+    )  # fmt: skip
+    if scaled is None:
+        return "[" + " ".join(f"{x:.2f}" for x in indices) + "]"
+    whole = [round(x) for x in scaled]
+    divisor = gcd(*whole) or 1
+    return "[" + " ".join(str(x // divisor).replace("-", "−") for x in whole) + "]"
 
 
 def _words(value: Any) -> str:

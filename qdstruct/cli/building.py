@@ -222,6 +222,7 @@ def build_interface(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
+    parallel = parse_parallel(film_direction, substrate_direction)
     built = build_matched_interface(
         film,
         substrate,
@@ -230,7 +231,7 @@ def build_interface(
         number=match,
         max_area=max_area,
         max_strain=max_strain,
-        parallel=parse_parallel(film_direction, substrate_direction),
+        parallel=parallel,
         tolerance=tolerance,
         film_layers=film_layers,
         substrate_layers=substrate_layers,
@@ -243,8 +244,10 @@ def build_interface(
         sandwich=sandwich,
         fix_outer_layers=fix_outer_layers,
     )
-    title = f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})"
-    finish(title, built.atoms, _interface_facts(built), wanted)
+    facts = _interface_facts(built)
+    if parallel is not None:
+        facts["parallel"] = [list(direction) for direction in parallel]
+    finish(f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})", built.atoms, facts, wanted)
 
 
 @build.command("lateral")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.errors import DestinationError
 from qdstruct.files import write_atomically
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["STRUCTURE_PICTURES", "structure_figure", "write_structure_figure"]
+__all__ = ["STRUCTURE_PICTURES", "shorter_vector", "structure_figure", "write_structure_figure"]
 
 STRUCTURE_PICTURES = (".png", ".pdf", ".svg")
 
@@ -32,6 +33,12 @@ RIGHT = 1.15
 
 MOST_WITH_BONDS = 4000
 """More atoms are drawn without bonds."""
+
+OBLIQUE_DEPTH = 12.0
+"""Å shown along a view that is no cell vector."""
+
+EDGE = 0.2
+"""Å: atoms this far outside a periodic view still belong to its edge."""
 
 BOND_RADIUS = 0.11
 """Å."""
@@ -62,20 +69,26 @@ def write_structure_figure(figure: Figure, path: Path, *, force: bool = True) ->
     with figure_style():
         dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
         metadata: dict[str, None] = dates.get(suffix, {})
-        figure.savefig(buffer, format=suffix[1:], dpi=190, metadata=metadata)
+        figure.savefig(buffer, format=suffix[1:], dpi=170, metadata=metadata)
     content = buffer.getvalue()
     write_atomically(path, _few_colours(content) if suffix == ".png" else content, force=force)
 
 
 def _few_colours(png: bytes) -> bytes:
-    """Return a PNG with a palette of 96 colours."""
+    """Return a PNG with a palette of 80 colours."""
     from PIL import Image
 
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    small = picture.quantize(96, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small = picture.quantize(80, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     small.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
+
+
+def shorter_vector(atoms: Atoms) -> int:
+    """Return which in-plane cell vector, 0 or 1, is looked along."""
+    lengths = atoms.cell.lengths()[:2]
+    return int(lengths[1] <= lengths[0])
 
 
 def structure_figure(
@@ -84,7 +97,8 @@ def structure_figure(
     colour: Colouring = "element",
     title: str = "",
     labels: Mapping[str, str] | None = None,
-    directions: tuple[str, str] | None = None,
+    along: ArrayLike | None = None,
+    caption: str = "",
 ) -> Figure:
     """Draw a structure as an orthographic viewer sees it from the side, the normal pointing up.
 
@@ -99,8 +113,11 @@ def structure_figure(
         Heading.
     labels : mapping, optional
         What each region is called at the side of the picture.
-    directions : two strings, optional
-        Names of the two in-plane cell vectors, for the caption "seen along …".
+    along : (2,) array, optional
+        In-plane direction in which to look at a periodic structure instead; a cut of 12 Å depth is
+        shown and the cell is not drawn.
+    caption : str, optional
+        Line at the bottom; says how the structure is seen when left out.
 
     Returns
     -------
@@ -109,9 +126,9 @@ def structure_figure(
     """
     from ase.data import covalent_radii
 
-    axes_of_view, along = _view(atoms)
-    shown = _filled(atoms, along)
-    points = shown.positions @ axes_of_view.T
+    view = _view(atoms, along)
+    shown = _filled(atoms, view)
+    points = shown.positions @ view.axes.T
     size = 0.55 if len(atoms) < 4000 or atoms.pbc.any() else 0.9
     radii = size * covalent_radii[shown.numbers]
     colours = _colours(shown, colour)
@@ -124,50 +141,91 @@ def structure_figure(
         )
         axes.set(xlim=window[:2], ylim=window[2:])
         axes.axis("off")
-        if atoms.pbc.any():
-            _draw_cell(axes, np.asarray(atoms.cell) @ axes_of_view.T, raster)
+        if view.vector is not None:
+            _draw_cell(axes, np.asarray(atoms.cell) @ view.axes.T, raster)
         _name_regions(axes, shown, points, labels or {}, window)
         _draw_scale(axes, window)
         _draw_legend(axes, shown, colour, labels or {})
         if title:
             figure.suptitle(title, fontsize=8, x=0.02, ha="left")
-        axes.text(
-            1.0, -0.02, _caption(along, directions), transform=axes.transAxes, ha="right",
-            va="top", fontsize=6.5, color="0.35",
-        )  # fmt: skip
+        figure.text(0.02, 0.02, caption or _caption(view), fontsize=6.5, color="0.35")
     return figure
 
 
-def _view(atoms: Atoms) -> tuple[NDArray[np.float64], int | None]:
-    """Return right, up and towards the viewer as rows, and the cell vector looked along."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _View:
+    """How a structure is looked at."""
+
+    axes: NDArray[np.float64]
+    """(3, 3) right, up and towards the viewer as rows."""
+    width: float | None = None
+    """Å of a periodic structure to show from left to right; None for a particle."""
+    depth: float = 0.0
+    """Å to show along the view."""
+    vector: int | None = None
+    """The in-plane cell vector looked along, where it is one."""
+
+
+def _view(atoms: Atoms, along: ArrayLike | None) -> _View:
     up = np.array([0.0, 0.0, 1.0])
-    if atoms.pbc.any():
-        lengths = atoms.cell.lengths()[:2]
-        along = int(lengths[1] <= lengths[0])
-        back = np.array([*np.asarray(atoms.cell)[along, :2], 0.0])
-        back /= np.linalg.norm(back)
-        right = np.cross(up, back)
-        if right @ np.asarray(atoms.cell)[1 - along] < 0:
-            right, back = -right, -back
-        return np.array([right, up, back]), along
-    turn, tilt = np.radians(28.0), np.radians(16.0)
-    right = np.array([np.cos(turn), np.sin(turn), 0.0])
-    flat = np.array([np.sin(turn), -np.cos(turn), 0.0])
-    back = np.cos(tilt) * flat + np.sin(tilt) * up
-    return np.array([right, np.cross(back, right), back]), None
-
-
-def _filled(atoms: Atoms, along: int | None) -> Atoms:
-    """Repeat a periodic structure across the picture until it is about as wide as high."""
-    if along is None:
-        return atoms
+    if not atoms.pbc.any():
+        turn, tilt = np.radians(28.0), np.radians(16.0)
+        right = np.array([np.cos(turn), np.sin(turn), 0.0])
+        flat = np.array([np.sin(turn), -np.cos(turn), 0.0])
+        back = np.cos(tilt) * flat + np.sin(tilt) * up
+        return _View(axes=np.array([right, np.cross(back, right), back]))
     cell = np.asarray(atoms.cell)
-    wide = abs(np.linalg.det(cell[:2, :2])) / float(np.linalg.norm(cell[along, :2]))
     high = float(np.ptp(atoms.positions[:, 2])) + 2 * MARGIN
-    copies = int(np.clip(round(1.15 * high / wide), 1, 6))
-    repeats = [1, 1, 1]
-    repeats[1 - along] = copies
-    return atoms.repeat(repeats)
+    vector = None
+    if along is None:
+        vector = shorter_vector(atoms)
+        back = np.array([*cell[vector, :2], 0.0])
+        depth = float(np.linalg.norm(back))
+        period = abs(float(np.linalg.det(cell[:2, :2]))) / depth
+        width = period * float(np.clip(round(1.15 * high / period), 1, 8))
+    else:
+        back = np.array([*np.asarray(along, dtype=float)[:2], 0.0])
+        depth, width = OBLIQUE_DEPTH, 1.3 * high
+    back /= np.linalg.norm(back)
+    right = np.cross(up, back)
+    if vector is not None and right @ cell[1 - vector] < 0:
+        right, back = -right, -back
+    return _View(axes=np.array([right, up, back]), width=width, depth=depth, vector=vector)
+
+
+def _filled(atoms: Atoms, view: _View) -> Atoms:
+    """Return the atoms of a periodic structure that lie in the view, edges included."""
+    if view.width is None:
+        return atoms
+    flat = view.axes[[0, 2], :2]
+    corners = np.array([[x, y] for x in (0, view.width) for y in (0, view.depth)]) @ flat
+    cells = corners @ np.linalg.inv(np.asarray(atoms.cell)[:2, :2])
+    low, high = np.floor(cells.min(axis=0)).astype(int) - 1, np.ceil(cells.max(axis=0)).astype(int)
+    shown = atoms[:0]
+    anchors = _anchors(atoms)
+    limits = np.array([view.width, view.depth]) + EDGE
+    for i in range(low[0], high[0] + 1):
+        for j in range(low[1], high[1] + 1):
+            moved = i * np.asarray(atoms.cell)[0] + j * np.asarray(atoms.cell)[1]
+            places = (anchors + moved)[:, :2] @ flat.T
+            inside = ((places > -EDGE) & (places < limits)).all(axis=1)
+            copy = atoms[inside]
+            copy.positions += moved
+            shown += copy
+    return shown
+
+
+def _anchors(atoms: Atoms) -> NDArray[np.float64]:
+    """Return the position of each atom, or of the centre of its molecule, (N, 3) Å."""
+    anchors = atoms.positions.copy()
+    ids = np.asarray(atoms.arrays.get("molecule", np.full(len(atoms), -1)))
+    inside = ids >= 0
+    if inside.any():
+        counts = np.maximum(np.bincount(ids[inside]), 1)
+        for axis in range(3):
+            sums = np.bincount(ids[inside], weights=atoms.positions[inside, axis])
+            anchors[inside, axis] = (sums / counts)[ids[inside]]
+    return np.asarray(anchors)
 
 
 def _window(points: NDArray[np.float64]) -> tuple[float, float, float, float]:
@@ -187,11 +245,11 @@ def _canvas(window: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
     ratio = (window[3] - window[2]) / (window[1] - window[0])
     width = min(4.0, 3.9 / ratio)
     height = width * ratio
-    total = (max(width, 2.6) + RIGHT + 0.1, height + 0.85)
+    total = (max(width, 2.6) + RIGHT + 0.1, height + 0.95)
     figure = Figure(figsize=total)
     middle = (total[0] - RIGHT - width) / 2
     axes = figure.add_axes(
-        (middle / total[0], 0.38 / total[1], width / total[0], height / total[1])
+        (middle / total[0], 0.46 / total[1], width / total[0], height / total[1])
     )
     return figure, axes
 
@@ -314,8 +372,7 @@ def _draw_legend(axes: Axes, atoms: Atoms, colour: Colouring, labels: Mapping[st
     )  # fmt: skip
 
 
-def _caption(along: int | None, directions: tuple[str, str] | None) -> str:
-    if along is None:
-        return "orthographic, seen obliquely"
-    name = "ab"[along] if directions is None else directions[along]
-    return f"seen along {name}"
+def _caption(view: _View) -> str:
+    if view.vector is None:
+        return "seen obliquely" if view.width is None else "seen along a chosen direction"
+    return f"seen along {'ab'[view.vector]}"

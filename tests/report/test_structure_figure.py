@@ -60,13 +60,13 @@ def slab() -> Atoms:
 
 def test_formats(tmp_path: Path) -> None:
     figure = structure_figure(slab(), title="galena", labels={"film": "PbS\n(100)"},
-                              directions=("[100]", "[010]"))  # fmt: skip
+                              caption="seen along [010]")  # fmt: skip
     for suffix, start in ((".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")):
         path = tmp_path / f"a{suffix}"
         write_structure_figure(figure, path)
         assert path.read_bytes().startswith(start)
     assert (tmp_path / "a.png").stat().st_size < 120_000
-    texts = {text.get_text() for axes in figure.axes for text in axes.texts}
+    texts = {text.get_text() for part in [figure, *figure.axes] for text in part.texts}
     assert {"seen along [010]", "PbS\n(100)", "substrate", "5 Å"} <= texts
     with pytest.raises(DestinationError, match="picture format"):
         write_structure_figure(figure, tmp_path / "a.bmp")
