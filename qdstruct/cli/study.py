@@ -211,9 +211,10 @@ def retry_command(
         typer.Argument(help="Failed or done jobs; every failed one if none is named."),
     ] = None,
 ) -> None:
-    """Clear failed jobs, or done ones whose results were lost, for the next run to start again.
+    """Clear failed jobs, so that the next run starts them again.
 
-    Jobs that used their results start again too; what is cleared stays in attempt-N.
+    A done job can be named too, when its results were lost. Jobs that used the results of a
+    cleared job are cleared with it; what they left stays in attempt-N.
 
     Example: qdstruct retry my-study interface/relax
     """
