@@ -13,7 +13,7 @@ __all__ = ["Raster", "draw_spheres"]
 LIGHT = np.array([-0.45, 0.55, 0.70]) / np.linalg.norm([-0.45, 0.55, 0.70])
 """Direction of the light in the frame (right, up, towards the viewer)."""
 
-FOG = 0.5
+FOG = 0.38
 """How far the farthest sphere fades towards white."""
 
 STAMPS = 2_000_000

@@ -34,6 +34,9 @@ RIGHT = 1.15
 MOST_WITH_BONDS = 4000
 """More atoms are drawn without bonds."""
 
+DOTS, FEWER_DOTS = 170, 118
+"""Dots per inch of a PNG; many small spheres compress badly."""
+
 OBLIQUE_DEPTH = 12.0
 """Å shown along a view that is no cell vector."""
 
@@ -69,17 +72,17 @@ def write_structure_figure(figure: Figure, path: Path, *, force: bool = True) ->
     with figure_style():
         dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
         metadata: dict[str, None] = dates.get(suffix, {})
-        figure.savefig(buffer, format=suffix[1:], dpi=170, metadata=metadata)
+        figure.savefig(buffer, format=suffix[1:], dpi=figure.dpi, metadata=metadata)
     content = buffer.getvalue()
     write_atomically(path, _few_colours(content) if suffix == ".png" else content, force=force)
 
 
 def _few_colours(png: bytes) -> bytes:
-    """Return a PNG with a palette of 80 colours."""
+    """Return a PNG with a palette of 96 colours."""
     from PIL import Image
 
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    small = picture.quantize(80, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small = picture.quantize(96, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     small.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
@@ -136,6 +139,7 @@ def structure_figure(
     raster = draw_spheres(*_with_bonds(shown, points, radii, colours), window, 1400)
     with figure_style():
         figure, axes = _canvas(window)
+        figure.set_dpi(DOTS if len(atoms) < MOST_WITH_BONDS else FEWER_DOTS)
         axes.imshow(
             raster.image, extent=window, interpolation="antialiased", zorder=2, aspect="equal"
         )
@@ -322,11 +326,12 @@ def _name_regions(
     names = [str(name) for name in np.unique(regions)]
     if len(names) < 2:
         return
+    runs = np.asarray(atoms.arrays.get("segment", np.unique(regions, return_inverse=True)[1]))
     place = window[1] + 0.012 * (window[1] - window[0])
-    for index, name in enumerate(names):
-        heights = points[regions == name, 1]
-        low, high = np.percentile(heights, [1, 99])
-        colour = colour_of(name, index)
+    for run in np.unique(runs):
+        name = str(regions[runs == run][0])
+        low, high = np.percentile(points[runs == run, 1], [1, 99])
+        colour = colour_of(name, names.index(name))
         axes.plot([place, place], [low, high], color=colour, linewidth=2.2, clip_on=False)
         axes.text(
             place + 0.012 * (window[1] - window[0]), (low + high) / 2, labels.get(name, name),
