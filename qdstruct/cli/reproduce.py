@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qdstruct.cli.output import JsonOption, print_json, print_table
 
+if TYPE_CHECKING:
+    from qdstruct.model import PublishedComparison
+
 __all__ = ["commands"]
 
 commands = typer.Typer()
+
+
+def _document(row: PublishedComparison) -> dict[str, Any]:
+    """Return the row with numbers as numbers, lists of numbers as lists."""
+    numbers = {"published": _numbers(row.published), "ours": _numbers(row.ours)}
+    return row.to_dict() | numbers
+
+
+def _numbers(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        values = [float(word) for word in text.split(",")]
+    except ValueError:
+        return text
+    return values[0] if len(values) == 1 else values
 
 
 @commands.command("reproduce")
@@ -30,7 +49,7 @@ def reproduce_command(
 
     rows = reproduce(name)
     if as_json:
-        print_json({"rows": [row.to_dict() for row in rows]})
+        print_json({"rows": [_document(row) for row in rows]})
         return
     counts = Counter(row.verdict for row in rows)
     print_table(

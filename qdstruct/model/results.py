@@ -13,6 +13,7 @@ from qdstruct.model.record import Record
 from qdstruct.model.structures import Interface
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from xarray import DataArray
 
 __all__ = ["JobStatus", "PublishedComparison", "StudyResults"]
@@ -92,6 +93,9 @@ class StudyResults(Record):
     """Index into `matches` of the one that was built; −1 where the geometry needs none."""
     interface: Interface
     """As built, before relaxation."""
+    relaxed: Atoms | None = None
+    """The interface after relaxation, with ``region``, in the order of its calculation; None until
+    the relaxation is done."""
     settings_summary: dict[str, str] = field(default_factory=dict)
     """What was asked, as label → value with unit, for display."""
     jobs: tuple[JobStatus, ...] = ()

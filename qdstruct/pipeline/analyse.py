@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qdstruct import analysis, outputs, simulation
 from qdstruct.errors import InputError, OutputError
 from qdstruct.files import write_atomically
@@ -77,6 +79,7 @@ def analyse(root: Path) -> StudyResults:
         matches=matches,
         chosen_match=chosen,
         interface=interface,
+        relaxed=_relaxed(folder),
         settings_summary=_settings_summary(folder.study),
         jobs=folder.statuses,
         dos_by_region=electronic.by_region,
@@ -164,6 +167,21 @@ class _Tree:
         if path.is_file():
             return Job.from_dict(json.loads(path.read_text(encoding="utf-8")))
         return load_tree(self.root).job(name)
+
+
+def _relaxed(tree: _Tree) -> Atoms | None:
+    """Return the relaxed interface with its regions, or None with a note."""
+    name = "interface/static"
+    if tree.missing([name], "Relaxed interface"):
+        return None
+    try:
+        atoms = outputs.read_calculation(tree.root / name).atoms
+    except OutputError as error:
+        tree.notes.append(f"Relaxed interface: {error.message}")
+        return None
+    atoms.set_array("region", np.array(tree.job(name).regions))
+    tree.sources["relaxed interface"] = f"{name}/vasprun.xml"
+    return atoms
 
 
 @dataclass(frozen=True)

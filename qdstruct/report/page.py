@@ -222,6 +222,7 @@ def _interface_rows(results: StudyResults) -> list[tuple[str, str]]:
         ("In-plane shift of the film", ", ".join(f"{part:.3f}" for part in interface.shift)
                                        + " of the cell vectors"),
         ("Nearest pairs across the interface", _nearest_pairs(interface.atoms)),
+        *_relaxed_rows(results),
         ("Strain on the film", _tensor(interface.film_strain)),
         ("Strain on the substrate", _tensor(interface.substrate_strain)),
         ("Vacuum", f"{interface.vacuum:.1f} Å"),
@@ -242,6 +243,13 @@ def _nearest_pairs(atoms: Atoms) -> str:
         return f"none within {CONTACT_REACH:g} Å"
     kinds = list(shortest.items())[:CONTACT_KINDS]
     return ", ".join(f"{pair} {distance:.2f} Å" for pair, distance in kinds)
+
+
+def _relaxed_rows(results: StudyResults) -> list[tuple[str, str]]:
+    if results.relaxed is None:
+        return []
+    who = " (mock)" if results.is_mock else ""
+    return [(f"Nearest pairs after relaxation{who}", _nearest_pairs(results.relaxed))]
 
 
 def _tensor(strain: np.ndarray[Any, np.dtype[np.float64]]) -> str:

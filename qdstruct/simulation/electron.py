@@ -81,7 +81,7 @@ def zone_axis_pattern(
     """
     found = zone_structure_factors(atoms, name=name, zone=zone, max_g=max_g, b_iso=b_iso)
     positions = zone_frame(found, atoms, zone)
-    intensity = np.abs(found.factors) ** 2
+    intensity = np.where(found.forbidden, 0.0, np.abs(found.factors) ** 2)
     strongest = intensity[~found.forbidden].max() if (~found.forbidden).any() else 1.0
     return SpotPattern(
         phase=name,
