@@ -293,7 +293,8 @@ def page(measured: dict[str, dict[str, Any]]) -> str:
         "# Gallery of the published systems",
         "Each system is built by one command and examined by a second. `docs/make_gallery.py` ran "
         f"them and wrote this page: the numbers are what the commands printed. {verdict} All are "
-        "starting structures: nothing is relaxed, no ligands are on them. The time was taken on a busy machine.",
+        "starting structures: nothing is relaxed, no ligands are on them. The time was "
+        "taken on a busy machine.",
         "Interfaces are seen along a cell vector or along the directions asked to be parallel, "
         "particles obliquely. Spheres have 0.55 times the "
         "covalent radius (0.9 times in particles); bonds join atoms closer than 1.2 times the sum "

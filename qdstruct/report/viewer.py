@@ -54,16 +54,16 @@ def viewer_context(
     from markupsafe import Markup
 
     folder = data_folder("templates") / "report"
-    chosen = shown_atoms(atoms)
+    chosen, share = shown_atoms(atoms)
     shown = atoms if len(chosen) == len(atoms) else atoms[chosen]
     note = ""
     if len(chosen) < len(atoms):
         note = (
             f"{len(chosen):,} of the {len(atoms):,} atoms are shown: those near the surface"
-            f"{', thinned' if len(chosen) == MOST_SHOWN else ''}. The file holds all of them."
+            f"{f', one in {1 / share:.1f} drawn larger' if share < 1 else ''}. The file holds all."
         )
     library = (folder / "3Dmol-min.js").read_text(encoding="utf-8")
-    data = json.dumps(_viewer_data(shown, start), separators=(",", ":"))
+    data = json.dumps(_viewer_data(shown, start, share), separators=(",", ":"))
     return {
         "description": description,
         "elsewhere": elsewhere,
@@ -75,16 +75,16 @@ def viewer_context(
     }
 
 
-def shown_atoms(atoms: Atoms) -> NDArray[np.intp]:
-    """Return the indices of the atoms that the viewer shows.
+def shown_atoms(atoms: Atoms) -> tuple[NDArray[np.intp], float]:
+    """Return the indices of the atoms that the viewer shows, and which share of the surface.
 
     All of them up to `MOST_SHOWN`; else those in boxes of 4 Å that have an empty box beside them,
-    evenly thinned when they are still too many.
+    evenly thinned when they are still too many (the share is below 1 only then).
     """
     from scipy.ndimage import binary_erosion
 
     if len(atoms) <= MOST_SHOWN:
-        return np.arange(len(atoms))
+        return np.arange(len(atoms)), 1.0
     boxes = np.floor(atoms.positions / SKIN).astype(int)
     boxes -= boxes.min(axis=0) - 1
     filled = np.zeros(boxes.max(axis=0) + 2, dtype=bool)
@@ -92,12 +92,12 @@ def shown_atoms(atoms: Atoms) -> NDArray[np.intp]:
     inner = binary_erosion(filled, np.ones((3, 3, 3), dtype=bool))
     outside = np.flatnonzero(~inner[tuple(boxes.T)])
     if len(outside) <= MOST_SHOWN:
-        return np.asarray(outside)
+        return np.asarray(outside), 1.0
     kept = np.linspace(0, len(outside) - 1, MOST_SHOWN).astype(int)
-    return np.asarray(outside[kept])
+    return np.asarray(outside[kept]), len(kept) / len(outside)
 
 
-def _viewer_data(atoms: Atoms, start: str) -> dict[str, Any]:
+def _viewer_data(atoms: Atoms, start: str, share: float) -> dict[str, Any]:
     from ase.data import covalent_radii
 
     symbols = atoms.get_chemical_symbols()
@@ -106,7 +106,7 @@ def _viewer_data(atoms: Atoms, start: str) -> dict[str, Any]:
     layers = atoms.arrays.get("layer", np.zeros(len(atoms), dtype=int))
     regions = [str(name) for name in atoms.arrays.get("region", ["all"] * len(atoms))]
     cell = np.asarray(atoms.cell)
-    size = 0.55 if len(atoms) < MOST_SHOWN / 4 else 0.9
+    size = 0.55 if len(atoms) < MOST_SHOWN / 4 else 0.9 * min(4.0, share**-0.5)
     return {
         "atoms": [
             {"e": s, "p": p, "r": r, "l": int(layer)}
