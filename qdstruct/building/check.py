@@ -25,6 +25,10 @@ __all__ = ["CLASH_FACTOR", "check_structure"]
 CLASH_FACTOR = 0.7
 """Two atoms clash when closer than this times the sum of their covalent radii."""
 
+OPEN_SIDE = 0.8
+"""A carbon whose two or three unit bond vectors add up to more has lost a neighbour: 1 where it
+has, 0 in a planar or linear molecule, 0.6 in fullerene, 0.7 in the ring of cyclopropene."""
+
 MOST_REPORTED = 20
 """Findings of one kind beyond this many are only counted."""
 
@@ -172,7 +176,10 @@ def _charge_problems(atoms: Atoms, wanted: float) -> Iterator[Problem]:
 
 
 def _molecule_problems(atoms: Atoms) -> Iterator[Problem]:
-    """Molecules must be in one piece, and no carbon, nitrogen or hydrogen may lack neighbours."""
+    """Molecules must be in one piece, and no carbon, nitrogen or hydrogen may lack neighbours.
+
+    An ammonium that lost a hydrogen is an amine, whole but neutral: the charge shows it.
+    """
     pairs = bonds(atoms)
     degree = np.bincount(pairs.first, minlength=len(atoms))
     symbols = np.array(atoms.get_chemical_symbols())
@@ -182,9 +189,6 @@ def _molecule_problems(atoms: Atoms) -> Iterator[Problem]:
     if not hydrogenated:
         return
     least = {"H": 1, "C": 2, "N": 1}
-    carbon_neighbours = np.bincount(
-        pairs.first[np.isin(symbols[pairs.second], ["C", "N", "O", "S"])], minlength=len(atoms)
-    )
     for element, number in least.items():
         for i in np.flatnonzero((symbols == element) & (degree < number)):
             yield Problem(
@@ -192,12 +196,23 @@ def _molecule_problems(atoms: Atoms) -> Iterator[Problem]:
                 message=f"{element} {i} has {degree[i]} bonds: a molecule was cut",
                 atoms=(int(i),),
             )
-    for i in np.flatnonzero((symbols == "C") & (degree == 2) & (carbon_neighbours < 2)):
+    for i in np.flatnonzero((symbols == "C") & _open(pairs, degree)):
         yield Problem(
             kind="molecule",
-            message=f"C {i} has only two bonds: a molecule was cut",
+            message=f"C {i} has only {degree[i]} bonds and room for another: a molecule was cut",
             atoms=(int(i),),
         )
+
+
+def _open(pairs: NeighbourPairs, degree: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which atoms of two or three bonds have a side without any.
+
+    Unit vectors along the bonds of a linear or planar atom add up to nothing; those of a phenyl
+    or methylene carbon without its hydrogen add up to 1, and of a methyl carbon to 1 as well.
+    """
+    directions = pairs.vectors / np.maximum(pairs.distances, 1e-6)[:, None]
+    sums = np.array([np.bincount(pairs.first, directions[:, k], len(degree)) for k in range(3)])
+    return np.asarray(np.isin(degree, (2, 3)) & (np.linalg.norm(sums, axis=0) > OPEN_SIDE))
 
 
 def _torn(atoms: Atoms) -> Iterator[Problem]:

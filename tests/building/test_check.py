@@ -47,6 +47,27 @@ def test_charge_composition_and_electrons() -> None:
         check_structure(galena, formula="Pb(S")
 
 
+@pytest.mark.parametrize("name", ["C6H6", "CH3CH2NH2", "C2H6"])
+def test_carbon_without_one_of_its_hydrogens(name) -> None:
+    whole = molecule(name, vacuum=6.0)
+    assert "molecule" not in kinds(whole)
+    cut = whole.copy()
+    bonded = np.argmin(
+        whole.get_distances(
+            int(np.flatnonzero(whole.numbers == 6)[0]), np.flatnonzero(whole.numbers == 1)
+        )
+    )
+    del cut[int(np.flatnonzero(whole.numbers == 1)[bonded])]
+    assert "molecule" in kinds(cut)
+
+
+@pytest.mark.parametrize(
+    "name", ["C2H2", "HCN", "CH3CN", "C2H4", "C3H4_C3v", "CH3COOH", "C3H4_D2d"]
+)
+def test_whole_molecules_with_linear_and_planar_carbon(name) -> None:
+    assert "molecule" not in kinds(molecule(name, vacuum=6.0))
+
+
 def test_cut_and_torn_molecules() -> None:
     slab = build_slab(phases.load("PMA2PbBr4"), (1, 0, 0), layers=1).atoms
     assert check_structure(slab) == ()
