@@ -19,7 +19,7 @@ from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["build_interface", "matched_slabs", "stack_slabs"]
+__all__ = ["build_interface", "check_request", "matched_slabs", "stack_slabs"]
 
 CLOSEST_STEP = 0.3
 """Å: grid of the shifts tried for "closest"."""
@@ -90,7 +90,7 @@ def build_interface(
     BuildError
         For a termination, gap, vacuum, shift or supercell that cannot be built.
     """
-    _check_request(gap, (0.0, 0.0) if shift == "closest" else shift, vacuum, fix_outer_layers)
+    check_request(gap, (0.0, 0.0) if shift == "closest" else shift, vacuum, fix_outer_layers)
     film_stack = plane_stack(film, match.film_hkl)
     substrate_stack = plane_stack(substrate, match.substrate_hkl)
     film_cut = choose_cut(
@@ -118,9 +118,16 @@ def build_interface(
     )
 
 
-def _check_request(
-    gap: float | None, shift: tuple[float, float], vacuum: float, fix_outer_layers: int
+def check_request(
+    gap: float | None, shift: tuple[float, float], vacuum: float = 0.0, fix_outer_layers: int = 0
 ) -> None:
+    """Refuse a gap, shift, vacuum or number of fixed layers that means nothing.
+
+    Raises
+    ------
+    BuildError
+        Unless the gap is positive, the shift two finite numbers and the rest 0 or more.
+    """
     if gap is not None and not (np.isfinite(gap) and gap > 0):
         raise BuildError(
             f"a gap of {gap:g} Å cannot be built", hint="leave it out to let the radii decide"

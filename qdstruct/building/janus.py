@@ -67,7 +67,7 @@ def build_janus(
     strain_on : {"film", "substrate", "both"}
         Who takes the misfit in the plane; "film" keeps the core as it is.
     gap, shift
-        As in `build_interface`, which places the two crystals.
+        As in `build_interface`, which places the two crystals; the shift is two fractions.
     islands : sequence of (x, y)
         Centres of the caps on the facet, Å from its middle, along and across the first
         coincidence vector; several make islands.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.aligned_cell import aligned_match
 from qdstruct.building.contact import clearances, contact_heights, contact_table, lateral_distances
-from qdstruct.building.interface import matched_slabs, stack_slabs
+from qdstruct.building.interface import check_request, matched_slabs, stack_slabs
 from qdstruct.building.junction import BOND_STRETCH, octahedral_bonds, report_junction
 from qdstruct.building.registry import shift_grid
 from qdstruct.building.slab import Cut, choose_cut
@@ -119,7 +119,8 @@ def build_lateral(
     Raises
     ------
     BuildError, MatchError
-        If the faces, directions, terminations or bounds leave nothing to build.
+        If the gap, shift or vacuum means nothing, or faces, directions, terminations or
+        bounds leave nothing to build.
 
     Notes
     -----
@@ -129,6 +130,7 @@ def build_lateral(
     (each layer of the substrate ends in halide of its own, which takes the place of the film's).
     The pair with the most bridges and fewest broken octahedra is kept.
     """
+    check_request(gap, (0.0, 0.0) if shift is None else shift, vacuum)
     match = aligned_match(
         film,
         substrate,

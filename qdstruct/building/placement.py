@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.building.interface import matched_slabs, stack_slabs
+from qdstruct.building.interface import check_request, matched_slabs, stack_slabs
 from qdstruct.building.shapes import cuboid_facets, plane_bounds
 from qdstruct.building.slab import Cut, choose_cut
 from qdstruct.building.stack import plane_stack
@@ -82,8 +82,9 @@ def place_crystals(
     Raises
     ------
     BuildError
-        If the facet is no face of the core, or a size does not exist.
+        If the facet is no face of the core, or a size, gap or shift does not exist.
     """
+    check_request(gap, shift)
     chosen = cuboid_facets(core, match.substrate_hkl) if core_facets is None else core_facets
     facets = [reduce_miller(facet) for facet in chosen]
     facet = _facet_index(facets, match)

@@ -259,7 +259,8 @@ def wulff(phase: Phase, energies: Mapping[Miller, float], size: float) -> Body:
             distances.append(size / 2 * energy / lowest)
     planes, limits = np.array(normals), np.array(distances)
     try:
-        corners = HalfspaceIntersection(np.column_stack([planes, -limits]), np.zeros(3))
+        with np.errstate(divide="ignore", invalid="ignore"):  # corners at infinity, refused below
+            corners = HalfspaceIntersection(np.column_stack([planes, -limits]), np.zeros(3))
         radius = float(np.linalg.norm(corners.intersections, axis=1).max())
     except QhullError:
         radius = np.inf

@@ -96,7 +96,7 @@ def _count_layers(stack: PlaneStack, layers: int | None, thickness: float | None
     if layers is not None and thickness is not None:
         raise BuildError("give the thickness of a slab in layers or in Å, not both")
     if thickness is not None:
-        if not thickness > 0:
+        if not 0 < thickness < np.inf:
             raise BuildError(f"a slab {thickness:g} Å thick does not exist")
         return max(1, ceil(thickness / stack.spacing - 1e-6))
     if layers is not None and layers < 1:

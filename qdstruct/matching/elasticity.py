@@ -33,6 +33,11 @@ def rotate_stiffness(stiffness: ArrayLike, rotation: ArrayLike) -> NDArray[np.fl
     R = np.asarray(rotation, dtype=float)
     if C.shape != (6, 6) or not np.isfinite(C).all() or not np.allclose(C, C.T, rtol=1e-3):
         raise MatchError("an elastic stiffness is a symmetric 6 x 6 matrix of finite numbers")
+    if np.linalg.eigvalsh((C + C.T) / 2).min() <= 0:
+        raise MatchError(
+            "a stiffness that is not positive definite describes no stable crystal",
+            hint="check the order xx yy zz yz xz xy and that all 36 numbers are in GPa",
+        )
     full = np.empty((3, 3, 3, 3))
     for m, (i, j) in enumerate(VOIGT):
         for n, (k, l) in enumerate(VOIGT):  # noqa: E741 - tensor index

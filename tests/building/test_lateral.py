@@ -123,6 +123,8 @@ def test_shift_cell_holds_both_lattices(pair) -> None:
 def test_bad_requests(pair) -> None:
     with pytest.raises(BuildError, match="does not lie in the plane"):
         build_lateral(*pair, film_hkl=(0, 0, 1), substrate_hkl=(0, 1, 0), film_direction=(0, 0, 1))
+    with pytest.raises(BuildError, match="gap of nan"):
+        build_lateral(*pair, film_hkl=(0, 0, 1), substrate_hkl=(0, 1, 0), gap=float("nan"))
     with pytest.raises(BuildError, match="no cell axis"):
         build_lateral(*pair, film_hkl=(0, 0, 1), substrate_hkl=(1, 1, 1))
     with pytest.raises(MatchError, match="max_area"):

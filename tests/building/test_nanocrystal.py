@@ -249,5 +249,8 @@ def test_bad_requests(cds_match) -> None:
         )
     with pytest.raises(BuildError, match="shell of"):
         build_coreshell(pbnm, cds, cds_match, core_size=30, shell_thickness=0)
+    for options, message in [({"shift": "closest"}, "two fractions"), ({"gap": np.nan}, "gap")]:
+        with pytest.raises(BuildError, match=message):
+            build_janus(pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, **options)
     with pytest.raises(BuildError, match="cap shape"):
         build_janus(pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, cap_shape="hat")

@@ -195,6 +195,7 @@ def test_orthogonal_cell_is_the_smallest() -> None:
         ({"layers": 0}, "0 layers"),
         ({"layers": -1}, "layers"),
         ({"thickness": 0.0}, "thick"),
+        ({"thickness": float("inf")}, "thick"),
         ({"thickness": 5.0, "layers": 2}, "not both"),
         ({"vacuum": -1.0}, "vacuum"),
         ({"vacuum": float("nan")}, "vacuum"),

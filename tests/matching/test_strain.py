@@ -150,3 +150,10 @@ def test_bad_requests_are_refused():
         matching.partition_strain(
             match, "elastic", film_stiffness=np.eye(3), substrate_stiffness=np.eye(6)
         )
+
+
+def test_unstable_stiffness_is_refused():
+    C = matching.cubic_stiffness(113.9, 28.9, 27.2)
+    for wrong in (-C, C - 100 * np.eye(6), np.full((6, 6), 1.0)):
+        with pytest.raises(MatchError, match="positive definite"):
+            rotate_stiffness(wrong, np.eye(3))
