@@ -17,8 +17,12 @@ __all__ = ["AtomicPlane", "atomic_planes", "displacement_lattice", "lens_overlap
 
 SITE_RADIUS = 1.0
 """Å: radius of the disc that stands for a site; below half the shortest distance in our phases."""
-PLANE_WIDTH = 0.5
+PLANE_WIDTH = 0.45
 """Å: atoms closer than this along the normal count as one plane."""
+THICKEST_PLANE = 1.5
+"""Å: planes that chain up thicker than this are split by a finer width."""
+SAME_SITE = 0.1
+"""Å: atoms of one element closer than this, modulo the primitive lattice, are copies of one."""
 GRID = 12
 """Shifts tried along each vector of the displacement lattice, beside the exact coincidences."""
 
@@ -48,32 +52,54 @@ def atomic_planes(phase: Phase, facet: Surface) -> tuple[AtomicPlane, ...]:
     Notes
     -----
     Every atom is brought into one repeat by whole steps to the next lattice plane and whole
-    in-plane vectors; copies that belong to the same primitive cell fall together.
+    in-plane vectors; copies that belong to the same primitive cell fall together. The planes are
+    those at which slabs are cut, except that the atoms of molecules are taken one by one.
     """
     plane = facet.plane
     basis = np.vstack([plane.vectors, plane.step])
     fractions = phase.atoms.positions @ np.linalg.inv(basis)
     fractions = (fractions + 1e-6) % 1.0 - 1e-6
-    keys = np.column_stack([np.rint(fractions * 1e4), phase.atoms.numbers]).astype(int)
-    _, first = np.unique(keys, axis=0, return_index=True)
+    first = _one_per_lattice_point(fractions, phase.atoms.numbers, basis)
     first = first[np.argsort(fractions[first, 2], kind="stable")]
     heights = fractions[first, 2] * plane.spacing
-    gaps = np.diff(np.append(heights, heights[0] + plane.spacing))
-    starts = (np.flatnonzero(gaps > PLANE_WIDTH) + 1) % len(first)
-    if not starts.size:
-        starts = np.array([0])
-    order = np.roll(np.arange(len(first)), -int(starts[0]))
-    groups = np.split(order, np.sort((starts[1:] - starts[0]) % len(first)))
     symbols = np.array(phase.atoms.get_chemical_symbols())
     planes = [
         AtomicPlane(
             name=_formula(symbols[first[group]].tolist()),
-            height=float(heights[group[0]]),
+            height=float((heights[group[0]] + above.mean() + 1e-6) % plane.spacing - 1e-6),
             positions=fractions[first[group], :2],
         )
-        for group in groups
+        for group, above in _grouped(heights, plane.spacing)
     ]
     return tuple(sorted(planes, key=lambda atomic: atomic.height))
+
+
+def _one_per_lattice_point(
+    fractions: NDArray[np.float64], numbers: NDArray[np.int64], basis: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the first atom of each set that lattice vectors carry onto one another."""
+    apart = fractions[:, None] - fractions[None]
+    apart = (apart - np.rint(apart)) @ basis
+    same = (np.linalg.norm(apart, axis=-1) < SAME_SITE) & (numbers[:, None] == numbers[None])
+    return np.flatnonzero(~np.tril(same, -1).any(axis=1))
+
+
+def _grouped(
+    heights: NDArray[np.float64], spacing: float
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Group ascending heights on a circle; with each group, the heights above its lowest."""
+    gaps = np.diff(np.append(heights, heights[0] + spacing))
+    width = PLANE_WIDTH
+    while True:
+        starts = (np.flatnonzero(gaps > width) + 1) % len(heights)
+        if not starts.size:
+            starts = (np.array([int(np.argmax(gaps))]) + 1) % len(heights)
+        order = np.roll(np.arange(len(heights)), -int(starts[0]))
+        groups = np.split(order, np.sort((starts[1:] - starts[0]) % len(heights)))
+        above = [(heights[group] - heights[group[0]]) % spacing for group in groups]
+        if max(float(rise.max()) for rise in above) < THICKEST_PLANE or width < 0.02:
+            return list(zip(groups, above, strict=True))
+        width /= 2
 
 
 def _formula(symbols: list[str]) -> str:

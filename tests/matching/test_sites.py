@@ -102,3 +102,20 @@ def test_lens_of_two_discs():
     both = (x**2 + y**2 < 1) & ((x - 0.8) ** 2 + y**2 < 1)
     area = both.mean() * 6
     assert lens_overlap(np.array([0.8]), 1.0)[0] == pytest.approx(area / np.pi, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["PMA2PbBr4", "Cs4PbBr6", "CdS-zincblende", "CsPbBr3-Pnma"])
+@pytest.mark.parametrize("hkl", [(1, 0, 0), (1, 0, 1), (1, 1, 1), (2, 1, 0)])
+def test_planes_hold_every_atom_of_the_primitive_cell_once(name, hkl):
+    phase = phases.load(name)
+    facet = matching.facets(phase, hkl)[0]
+    planes = matching.atomic_planes(phase, facet)
+    assert sum(len(plane.positions) for plane in planes) == facet.crystal.n_atoms_primitive
+    assert all(-1e-5 < plane.height < facet.plane.spacing for plane in planes)
+
+
+def test_planes_that_chain_up_are_split():
+    """Heights 0.4 Å apart all the way round would otherwise be one plane, the whole crystal."""
+    phase = phases.load("Cs4PbBr6")
+    planes = matching.atomic_planes(phase, matching.facets(phase, (1, 1, 1))[0])
+    assert {plane.name for plane in planes} == {"Br", "Cs2PbBr2", "CsBr", "Pb"}
