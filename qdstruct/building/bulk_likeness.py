@@ -44,16 +44,24 @@ def strain_problems(
 ) -> Iterator[Problem]:
     """Compare the nearest distance of every pair of elements in a region with the bulk's.
 
-    Contacts between a molecule and its surroundings are left out: molecules keep their shape under
-    strain, so such contacts take up what the molecules do not.
+    Elements that the bulk does not have are a problem of their own. Contacts between a molecule
+    and its surroundings are left out: molecules keep their shape under strain, so such contacts
+    take up what the molecules do not.
     """
     if "region" not in atoms.arrays or region not in atoms.arrays["region"]:
         yield Problem(kind="composition", message=f"there is no region '{region}'")
         return
+    part = _region(atoms, region)
+    strange = sorted(set(part.symbols) - set(phase.atoms.symbols))
+    if strange:
+        yield Problem(
+            kind="composition",
+            message=f"the {region} holds {', '.join(strange)}, which {phase.name} does not",
+        )
     bulk = shortest_bonds(phase.atoms)
     molecular = find_molecules(phase.atoms).ids >= 0
     soft = set(phase.atoms.symbols[molecular])
-    here = shortest_bonds(_region(atoms, region))
+    here = shortest_bonds(part)
     for pair, length in here.items():
         if pair not in bulk or (soft.intersection(pair) and bulk[pair] > 2.0):
             continue

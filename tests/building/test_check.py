@@ -153,3 +153,11 @@ def test_contact_distances_are_near_the_bonds_of_the_crystals() -> None:
         assert contact_distance(cation, anion) == pytest.approx(length, rel=0.075)
     assert contact_distance("Br", "Br") == pytest.approx(2 * 1.96)
     assert contact_distance("Pb", "Pb") >= 2.9
+
+
+def test_region_of_another_crystal() -> None:
+    atoms = phases.load("CdS-zincblende").atoms.copy()
+    atoms.set_array("region", np.array(["film"] * len(atoms)))
+    assert check_structure(atoms, regions={"film": phases.load("CdS-zincblende")}) == ()
+    found = check_structure(atoms, regions={"film": phases.load("PbS-galena")})
+    assert any(p.kind == "composition" and "holds Cd" in p.message for p in found)
