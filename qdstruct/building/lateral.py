@@ -223,6 +223,8 @@ def _attempts(
             film, substrate, match=match, strain_on=strain_on, gap=float(gaps[k]),
             shift=(float(shifts[k, 0]), float(shifts[k, 1])), vacuum=vacuum,
         )  # fmt: skip
+        if vacuum == 0 and gap is None:
+            built = _closed(built)
         cleared = _clear(built)
         if cleared is not None:
             trimmed, removed = cleared
@@ -232,6 +234,17 @@ def _attempts(
             )  # fmt: skip
             found.append(_Attempt(interface=trimmed, junction=junction))
     return found
+
+
+def _closed(built: Interface) -> Interface:
+    """Let the film's upper face touch the next image of the substrate: the second junction."""
+    atoms = built.atoms.copy()
+    film = np.asarray(atoms.arrays["region"]) == "film"
+    cell = np.asarray(atoms.cell)[:2, :2]
+    distance = contact_heights(atoms[film], atoms[~film], cell, [(0.0, 0.0)], scale=BOND_SCALE)[0]
+    heights = atoms.positions[:, 2]
+    atoms.cell[2, 2] = heights[film].max() - heights[~film].min() + distance
+    return replace(built, atoms=atoms)
 
 
 def _in_cell(atoms: Atoms, cell: NDArray[np.float64]) -> Atoms:

@@ -120,6 +120,22 @@ def test_shift_cell_holds_both_lattices(pair) -> None:
     assert len(grid) == len(np.unique(np.round(grid, 9), axis=0))
 
 
+def test_ribbon_without_vacuum_has_a_second_junction(junction, pair) -> None:
+    film, substrate = pair
+    ribbon = build_lateral(
+        *pair, film_hkl=(0, 0, 1), substrate_hkl=(0, 1, 0), film_direction=(1, 1, 0), vacuum=0
+    )
+    atoms = ribbon.atoms
+    assert len(atoms) == len(junction.atoms)
+    assert check_structure(atoms, regions={"film": film, "substrate": substrate}) == ()
+    regions = atoms.arrays["region"]
+    top = atoms[regions == "film"].positions[:, 2].max()
+    bottom = atoms[regions == "substrate"].positions[:, 2].min() + atoms.cell[2, 2]
+    assert abs(bottom - top) < 4.5
+    distances = atoms.get_all_distances(mic=True)
+    assert distances[np.ix_(regions == "film", regions == "substrate")].min() > 2.0
+
+
 def test_bad_requests(pair) -> None:
     with pytest.raises(BuildError, match="does not lie in the plane"):
         build_lateral(*pair, film_hkl=(0, 0, 1), substrate_hkl=(0, 1, 0), film_direction=(0, 0, 1))
