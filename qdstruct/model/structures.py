@@ -126,7 +126,8 @@ class Interface(Record):
     substrate_strain: NDArray[np.float64]
     """(2, 2) in-plane strain put on the substrate."""
     gap: float
-    """Distance along z between the facing outermost atomic planes, Å."""
+    """Distance along z from the substrate's highest to the film's lowest atom, Å; negative where
+    the two interlock."""
     shift: tuple[float, float]
     """In-plane shift of the film in fractions of the coincidence cell vectors."""
     vacuum: float

@@ -24,11 +24,17 @@ def crystal_block(path: Path) -> CIFBlock:
     Raises
     ------
     PhaseError
-        If no block holds atoms, or several do.
+        If the file is no CIF file, no block holds atoms, or several do.
     """
     from ase.io.cif import parse_cif
 
-    blocks = [block for block in parse_cif(str(path)) if _has_sites(block)]
+    try:
+        blocks = [block for block in parse_cif(str(path)) if _has_sites(block)]
+    except Exception as error:  # the parser fails in any way on text that is no CIF
+        raise PhaseError(
+            f"{path}: cannot be read as a CIF file ({type(error).__name__})",
+            hint="a CIF file starts with data_NAME; export the structure again",
+        ) from error
     if not blocks:
         raise PhaseError(
             f"{path}: this CIF file holds no atom sites",

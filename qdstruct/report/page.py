@@ -218,7 +218,7 @@ def _interface_rows(results: StudyResults) -> list[tuple[str, str]]:
                        f"{interface.film.top_termination}"),
         ("Substrate faces", f"{interface.substrate.bottom_termination} to "
                             f"{interface.substrate.top_termination} (touching)"),
-        ("Gap between the facing planes", f"{interface.gap:.2f} Å"),
+        ("Gap, highest to lowest atom", f"{interface.gap:.2f} Å"),
         ("In-plane shift of the film", ", ".join(f"{part:.3f}" for part in interface.shift)
                                        + " of the cell vectors"),
         ("Nearest pairs across the interface", _nearest_pairs(interface.atoms)),

@@ -147,3 +147,13 @@ def test_interrupt_leaves_nothing(monkeypatch, capsys, tmp_path) -> None:
     assert code == 130
     assert "interrupted" in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["check"], ["phases"], ["xrd"]])
+def test_text_that_is_no_crystal(monkeypatch, capsys, tmp_path, command) -> None:
+    path = tmp_path / "junk.cif"
+    path.write_text("junk\n", encoding="utf-8")
+    code, _, err = call(monkeypatch, capsys, *command, str(path))
+    assert code == 2, err
+    assert str(path) in err
+    assert "Traceback" not in err
