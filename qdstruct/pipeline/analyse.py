@@ -146,7 +146,8 @@ class _Tree:
                 facts = outputs.read_calculation(self.root / job.name)
             except OutputError as error:
                 self.notes.append(
-                    f"{job.name}: done, but its outputs cannot be read: {error.message}"
+                    f"{job.name}: done, but its outputs cannot be read: {error.message}. "
+                    f"To run it again: qdstruct retry {self.root} {job.name}"
                 )
             else:
                 found.append((facts.engine, facts.is_mock))
