@@ -24,9 +24,13 @@ COMMANDS: dict[str, dict[str, str]] = {
             "Find coincidence cells, best first: the trade-off of area against strain of each "
             "facet pair."
         ),
+    },
+    "orient": {
         "orient": (
             "Work out an orientation relationship: planes ∥ planes and directions ∥ directions."
         ),
+    },
+    "screen": {
         "screen": (
             "Match every film on every substrate over all facets, in parallel, into one table."
         ),
