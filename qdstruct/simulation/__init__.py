@@ -14,7 +14,12 @@ from qdstruct.simulation.mixture import fit_mixture, read_pattern
 from qdstruct.simulation.overlay import align_patterns, spot_coincidences, turn_pattern
 from qdstruct.simulation.particles import LatticeDomain, cut_particle, split_into_domain
 from qdstruct.simulation.powder import PowderSettings, powder_pattern
-from qdstruct.simulation.published import PublishedLine, compare_lines, published_lines
+from qdstruct.simulation.published import (
+    PublishedLine,
+    compare_cell,
+    compare_lines,
+    published_lines,
+)
 from qdstruct.simulation.radiation import electron_wavelength, known_anodes, radiation
 from qdstruct.simulation.saxs import (
     LayerStack,
@@ -59,6 +64,7 @@ __all__ = [
     "band_offsets",
     "brus_energy",
     "brus_size",
+    "compare_cell",
     "compare_lines",
     "contrast_transfer",
     "cut_particle",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.errors import InputError
 from qdstruct.geometry import plane_spacing
@@ -16,7 +17,7 @@ from qdstruct.model.results import PublishedComparison
 from qdstruct.resources import data_folder
 from qdstruct.units import WAVELENGTHS
 
-__all__ = ["PublishedLine", "compare_lines", "published_lines"]
+__all__ = ["PublishedLine", "compare_cell", "compare_lines", "published_lines"]
 
 Miller = tuple[int, int, int]
 ANGLE_TOLERANCE = 0.03
@@ -93,11 +94,42 @@ def compare_lines(
     """
     if pattern.cell is None:
         raise InputError(f"{pattern.phase}: a pattern without a unit cell has no indexed lines")
-    scales = [_implied_scale(pattern, line) for line in published]
+    return compare_cell(pattern.phase, pattern.cell, published)
+
+
+def compare_cell(
+    phase: str, cell: ArrayLike, published: Sequence[PublishedLine]
+) -> tuple[PublishedComparison, ...]:
+    """Set published line positions beside those of a cell; see `compare_lines`.
+
+    Parameters
+    ----------
+    phase : str
+        Name of the crystal, for the reasons.
+    cell : (3, 3) array
+        Lattice vectors as rows, Å; the lines' indices refer to it.
+    published : sequence of PublishedLine
+        What was printed.
+
+    Raises
+    ------
+    InputError
+        If a line cannot be reached.
+    """
+    subject = _Subject(phase=phase, cell=np.asarray(cell, dtype=float))
+    scales = [_implied_scale(subject, line) for line in published]
     return tuple(
-        _comparison(pattern, line, scale, scales)
+        _comparison(subject, line, scale, scales)
         for line, scale in zip(published, scales, strict=True)
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Subject:
+    """The crystal that printed lines are held against."""
+
+    phase: str
+    cell: NDArray[np.float64]
 
 
 def _bragg(d: float, wavelength: float, what: str) -> float:
@@ -107,18 +139,18 @@ def _bragg(d: float, wavelength: float, what: str) -> float:
     return float(2 * np.degrees(np.arcsin(sine)))
 
 
-def _implied_scale(pattern: PowderPattern, line: PublishedLine) -> float:
+def _implied_scale(subject: _Subject, line: PublishedLine) -> float:
     if not 0 < line.two_theta < 180:
         raise InputError(f"{line.system} {line.hkl}: {line.two_theta}° is not a 2θ")
     printed_d = line.wavelength / (2 * np.sin(np.radians(line.two_theta) / 2))
-    return float(printed_d / plane_spacing(pattern.cell, line.hkl))  # type: ignore[arg-type]
+    return float(printed_d / plane_spacing(subject.cell, line.hkl))
 
 
 def _comparison(
-    pattern: PowderPattern, line: PublishedLine, scale: float, scales: Sequence[float]
+    subject: _Subject, line: PublishedLine, scale: float, scales: Sequence[float]
 ) -> PublishedComparison:
-    d = plane_spacing(pattern.cell, line.hkl)  # type: ignore[arg-type]
-    ours = _bragg(d, line.wavelength, f"{pattern.phase} {line.hkl}")
+    d = plane_spacing(subject.cell, line.hkl)
+    ours = _bragg(d, line.wavelength, f"{subject.phase} {line.hkl}")
     agrees = abs(ours - line.two_theta) <= ANGLE_TOLERANCE + 1e-9
     indices = "".join(str(index) for index in line.hkl)
     return PublishedComparison(
@@ -128,22 +160,22 @@ def _comparison(
         ours=f"{ours:.2f}",
         unit="°",
         verdict="agrees" if agrees else "differs",
-        reason=_reason(pattern, line, ours, scale, scales, agrees),
+        reason=_reason(subject, line, ours, scale, scales, agrees),
         source=line.source,
     )
 
 
 def _reason(
-    pattern: PowderPattern,
+    subject: _Subject,
     line: PublishedLine,
     ours: float,
     scale: float,
     scales: Sequence[float],
     agrees: bool,
 ) -> str:
-    a = float(np.linalg.norm(np.asarray(pattern.cell)[0]))
+    a = float(np.linalg.norm(subject.cell[0]))
     said = (
-        f"{pattern.phase}, λ = {line.wavelength:.5f} Å, a = {a:.4f} Å; ours − published = "
+        f"{subject.phase}, λ = {line.wavelength:.5f} Å, a = {a:.4f} Å; ours − published = "
         f"{ours - line.two_theta:+.3f}°; the printed angle implies a = {a * scale:.4f} Å "
         f"({100 * (scale - 1):+.2f} %)"
     )

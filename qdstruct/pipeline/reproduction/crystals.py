@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 
-from qdstruct import matching, phases
+from qdstruct import matching, phases, simulation
 from qdstruct.geometry import plane_spacing
 from qdstruct.model import Miller, Phase, PublishedComparison
 from qdstruct.pipeline.reproduction.numbers import PublishedNumber, published_numbers, row
@@ -25,8 +26,6 @@ _PHASE_OF = {
     "PbS HRTEM": "PbS-galena",
     "CdS zb": "CdS-zincblende",
 }
-LINE_TOLERANCE = 0.03
-"""Degrees in 2θ within which a line position agrees."""
 SPACING_TOLERANCE = 0.01
 """Relative: what a lattice fringe in a micrograph is usually good for."""
 MISMATCH_TOLERANCE = 0.02
@@ -41,16 +40,15 @@ def line(number: PublishedNumber) -> PublishedComparison | None:
     if hkl is None or not number.quantity.startswith("XRD 2theta"):
         return None
     phase = phases.load(_PHASE_OF[number.system])
-    wavelength = WAVELENGTHS["CuKa1"]
-    printed = float(number.value)
-    ours = two_theta(phase, hkl)
-    implied = wavelength / (2 * math.sin(math.radians(printed / 2)))
-    agrees = abs(ours - printed) <= LINE_TOLERANCE
-    reason = (
-        f"{_cell_of(phase)}, Cu Kα1 {wavelength} Å; ours − published {ours - printed:+.3f}°"
-        f"{'' if agrees else _implied(phase, hkl, implied)}"
+    printed = simulation.PublishedLine(
+        system=number.system,
+        hkl=hkl,
+        two_theta=float(number.value),
+        source=f"{number.source}, {number.where}",
     )
-    return row(number, f"{ours:.2f}", agrees, reason)
+    others = (each for each in simulation.published_lines(number.system) if each.hkl != hkl)
+    found = simulation.compare_cell(phase.name, phase.atoms.cell, [printed, *others])[0]
+    return replace(found, quantity=number.quantity, unit=number.unit)
 
 
 def two_theta(phase: Phase, hkl: Miller) -> float:
