@@ -254,8 +254,15 @@ def start_driver(root: Path) -> subprocess.Popen[bytes]:
     here = str(Path(__file__).parent)
     with (root / "driver.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, str(root / "driver.py"), here, str(root)], stderr=log
+            [sys.executable, str(root / "driver.py"), here, str(root)],
+            stderr=log,
+            preexec_fn=_hear_interrupts,
         )
+
+
+def _hear_interrupts() -> None:
+    """Undo the deafness to SIGINT that a background shell hands down to what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
