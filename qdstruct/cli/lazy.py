@@ -15,6 +15,12 @@ from qdstruct.cli.outcome import Interrupted
 __all__ = ["COMMANDS", "LazyGroup"]
 
 COMMANDS: dict[str, dict[str, str]] = {
+    "doctor": {
+        "doctor": (
+            "Look whether everything works that a study may need, and say how to mend what does "
+            "not."
+        ),
+    },
     "phases": {
         "phases": "List the known crystals, or show one with its source and caveats.",
     },

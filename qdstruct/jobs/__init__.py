@@ -3,6 +3,7 @@
 from qdstruct.jobs.estimate import JobEstimate, estimate
 from qdstruct.jobs.explain import JobExplanation, explain
 from qdstruct.jobs.findings import PreflightFinding
+from qdstruct.jobs.library import PotcarLibrary, inspect_library
 from qdstruct.jobs.potentials import Potential, count_electrons, potential
 from qdstruct.jobs.preflight import preflight, require_sound
 from qdstruct.jobs.presets import Preset, Setting, list_presets, load_preset
@@ -12,6 +13,7 @@ from qdstruct.jobs.tree import write_structure_tree, write_tree
 __all__ = [
     "JobEstimate",
     "JobExplanation",
+    "PotcarLibrary",
     "Potential",
     "PreflightFinding",
     "Preset",
@@ -19,6 +21,7 @@ __all__ = [
     "count_electrons",
     "estimate",
     "explain",
+    "inspect_library",
     "list_presets",
     "load_preset",
     "potential",

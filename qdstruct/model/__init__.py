@@ -13,6 +13,7 @@ from qdstruct.model.electronic import (
     VacuumLevel,
 )
 from qdstruct.model.fits import BandLevels, BandOffsets, FittedValue, SpectrumFit
+from qdstruct.model.health import HEALTH_STATES, HealthCheck
 from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
 from qdstruct.model.ligands import LigandCover
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
@@ -54,6 +55,7 @@ from qdstruct.model.structures import (
 )
 
 __all__ = [
+    "HEALTH_STATES",
     "JOB_STATES",
     "AssemblyRun",
     "AssemblySeries",
@@ -73,6 +75,7 @@ __all__ = [
     "FittedValue",
     "FoundSpot",
     "Grid",
+    "HealthCheck",
     "IndexedSpot",
     "Interface",
     "Job",
