@@ -23,6 +23,7 @@ __all__ = [
     "electronically_converged",
     "finished_calculation",
     "free_forces",
+    "initial_atoms",
     "ionically_converged",
     "looks_like_mock",
     "read_calculation",
@@ -104,16 +105,30 @@ def finished_calculation(run: Vasprun) -> FinishedCalculation:
 
 def calculation_atoms(run: Vasprun, regions: Sequence[str] | None = None) -> Atoms:
     """Return the final structure with ``region`` from `regions` or the directory's job.json."""
+    return _atoms(run, run.cell, run.scaled_positions, regions)
+
+
+def initial_atoms(run: Vasprun, regions: Sequence[str] | None = None) -> Atoms:
+    """Return the structure the calculation started from, as `calculation_atoms` the final one."""
+    return _atoms(run, run.initial_cell, run.initial_scaled_positions, regions)
+
+
+def _atoms(
+    run: Vasprun,
+    cell: NDArray[np.float64] | None,
+    scaled_positions: NDArray[np.float64] | None,
+    regions: Sequence[str] | None,
+) -> Atoms:
     from ase import Atoms
     from ase.data import atomic_numbers
 
-    if run.cell is None or run.scaled_positions is None or not run.symbols:
+    if cell is None or scaled_positions is None or not run.symbols:
         raise OutputError(f"{run.path}: the file holds no structure")
     symbols = [_MISPRINTED.get(symbol, symbol) for symbol in run.symbols]
     unknown = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) == 0]
     if unknown:
         raise OutputError(f"{run.path}: '{unknown[0]}' is not a chemical element")
-    atoms = Atoms(symbols, scaled_positions=run.scaled_positions, cell=run.cell, pbc=True)
+    atoms = Atoms(symbols, scaled_positions=scaled_positions, cell=cell, pbc=True)
     known = list(regions) if regions is not None else _job_regions(run.path.parent)
     if len(known) == len(atoms):
         atoms.set_array("region", np.array(known))

@@ -29,6 +29,7 @@ __all__ = [
     "planar_average",
     "read_averaged_grid",
     "read_grid",
+    "read_grid_head",
 ]
 
 GRID_FILES = {
@@ -213,6 +214,19 @@ def check_grid_file(path: Path) -> tuple[Atoms, tuple[int, int, int], int]:
             n_grids += 1
             if not _skip_to_next_grid(reader, head):
                 return head.atoms, head.shape, n_grids
+
+
+def read_grid_head(path: Path) -> tuple[Atoms, tuple[int, int, int]]:
+    """Read structure and numbers of grid points, and none of the values.
+
+    Raises
+    ------
+    OutputError
+        If the head is damaged or cut off, with the line.
+    """
+    with open_output(Path(path)) as stream:
+        head = _read_head(TextReader(stream))
+    return head.atoms, head.shape
 
 
 def _skip_grids(reader: TextReader, head: _Head, component: str) -> None:

@@ -12,7 +12,7 @@ from qdstruct.errors import OutputError
 from qdstruct.outputs.streams import ForwardStream, open_output
 from qdstruct.outputs.vasprun_parts import HANDLERS, Element, Vasprun
 
-__all__ = ["Vasprun", "VasprunTable", "read_vasprun"]
+__all__ = ["Vasprun", "VasprunTable", "read_vasprun", "read_vasprun_head"]
 
 CHUNK = 1 << 18
 """Bytes read at a time."""
@@ -52,6 +52,18 @@ def read_vasprun(path: Path, partial: Callable[[Vasprun], VasprunTable] | None =
         return _Pass(stream, partial).run()
 
 
+def read_vasprun_head(path: Path) -> Vasprun:
+    """Read a vasprun.xml up to its first structure: tags, elements, initial cell and positions.
+
+    Raises
+    ------
+    OutputError
+        If the file is missing, empty, not well-formed or ends before that structure.
+    """
+    with open_output(Path(path)) as stream:
+        return _Pass(stream, None).head()
+
+
 class _Pass:
     """One forward pass: hands tables to their readers and the rest to the XML parser."""
 
@@ -63,6 +75,15 @@ class _Pass:
         self._partial = partial
         self._parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(events=("end",))
         self._was_cut = False
+
+    def head(self) -> Vasprun:
+        while self.result.initial_cell is None and self.result.n_ionic_steps == 0:
+            chunk = self._stream.read(CHUNK)
+            if not chunk:
+                self._finish()
+                raise self._truncated("before the initial structure")
+            self._feed(chunk)
+        return self.result
 
     def run(self) -> Vasprun:
         buffer, table, name = b"", None, b""

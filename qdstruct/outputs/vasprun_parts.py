@@ -31,6 +31,10 @@ class Vasprun:
     """Every tag with the value VASP used."""
     symbols: list[str] = field(default_factory=list)
     """Element of each atom in POSCAR order."""
+    initial_cell: NDArray[np.float64] | None = None
+    """(3, 3) Å before the first ionic step."""
+    initial_scaled_positions: NDArray[np.float64] | None = None
+    """(N, 3) fractions before the first ionic step."""
     movable: NDArray[np.bool_] | None = None
     """(N, 3) selective dynamics; None when every atom moves."""
     n_ionic_steps: int = 0
@@ -107,6 +111,7 @@ def _on_atominfo(run: Vasprun, element: Element) -> None:
 
 def _on_structure(run: Vasprun, element: Element) -> None:
     if element.get("name") == "initialpos":
+        run.initial_cell, run.initial_scaled_positions = _structure(run, element)
         flags = element.find("varray[@name='selective']")
         if flags is not None:
             rows = [(v.text or "").split() for v in flags.iter("v")]
@@ -116,10 +121,15 @@ def _on_structure(run: Vasprun, element: Element) -> None:
 
 
 def _take_structure(run: Vasprun, element: Element) -> None:
-    run.cell = _vectors(element.find("crystal/varray[@name='basis']"), "cell vectors")
-    run.scaled_positions = _vectors(element.find("varray[@name='positions']"), "positions")
-    if len(run.scaled_positions) != len(run.symbols):
-        raise ValueError(f"{len(run.scaled_positions)} positions for {len(run.symbols)} atoms")
+    run.cell, run.scaled_positions = _structure(run, element)
+
+
+def _structure(run: Vasprun, element: Element) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    cell = _vectors(element.find("crystal/varray[@name='basis']"), "cell vectors")
+    positions = _vectors(element.find("varray[@name='positions']"), "positions")
+    if len(positions) != len(run.symbols):
+        raise ValueError(f"{len(positions)} positions for {len(run.symbols)} atoms")
+    return cell, positions
 
 
 def _vectors(element: Element | None, what: str) -> NDArray[np.float64]:

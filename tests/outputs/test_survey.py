@@ -30,3 +30,13 @@ def test_a_missing_directory_is_bad_input(tmp_path: Path) -> None:
     assert find_calculations(tmp_path) == ()
     with pytest.raises(InputError, match="does not exist"):
         find_calculations(tmp_path / "nowhere")
+
+
+def test_what_is_impossible_names_the_run_that_would_help(tmp_path: Path) -> None:
+    (tmp_path / "CHGCAR").write_text("x")
+    (found,) = find_calculations(tmp_path)
+    assert found.impossible["Bader charges"] == "AECCAR0, AECCAR2"
+    assert "LAECHG" in found.remedies["Bader charges"]
+    assert "projection of each band on atoms" in found.impossible
+    assert set(found.remedies) == set(found.impossible)
+    assert not set(found.possible) & set(found.impossible)
