@@ -9,9 +9,9 @@ from ase import Atoms
 from ase.io import read
 
 from qdstruct.resources import data_folder
-from qdstruct.running.mock.inputs import MockStructure
 from qdstruct.running.mock.run import run
-from qdstruct.running.mock.text import poscar_text
+from qdstruct.running.vaspfiles.inputs import PoscarStructure
+from qdstruct.running.vaspfiles.text import poscar_text
 
 RELAX = {"IBRION": 2, "NSW": 100, "EDIFFG": -0.02, "EDIFF": 1e-5, "ISMEAR": 0, "SIGMA": 0.05}
 
@@ -20,11 +20,11 @@ def crystal(name: str) -> Atoms:
     return read(data_folder("structures") / f"{name}.cif")
 
 
-def as_structure(atoms: Atoms, selective=None) -> MockStructure:
+def as_structure(atoms: Atoms, selective=None) -> PoscarStructure:
     order = np.argsort(atoms.numbers, kind="stable")
     atoms = atoms[order]
     symbols = tuple(atoms.get_chemical_symbols())
-    return MockStructure(
+    return PoscarStructure(
         comment="test",
         cell=np.array(atoms.cell),
         scaled=atoms.get_scaled_positions(wrap=False),
@@ -34,7 +34,7 @@ def as_structure(atoms: Atoms, selective=None) -> MockStructure:
     )
 
 
-def write_job(folder: Path, structure: MockStructure, mesh="2 2 2", **tags) -> Path:
+def write_job(folder: Path, structure: PoscarStructure, mesh="2 2 2", **tags) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "POSCAR").write_text(poscar_text(structure, "test"))
     (folder / "INCAR").write_text("".join(f"{t} = {v}\n" for t, v in tags.items()))
@@ -48,7 +48,7 @@ def run_job(folder: Path) -> str:
     return screen.getvalue()
 
 
-def stacked(lower: Atoms, upper: Atoms, gap: float, vacuum: float) -> tuple[MockStructure, list]:
+def stacked(lower: Atoms, upper: Atoms, gap: float, vacuum: float) -> tuple[PoscarStructure, list]:
     """Upper slab strained onto the lower one; returns the structure and each atom's side."""
     upper = upper.copy()
     upper.set_cell([lower.cell[0], lower.cell[1], upper.cell[2]], scale_atoms=True)
@@ -63,9 +63,9 @@ def stacked(lower: Atoms, upper: Atoms, gap: float, vacuum: float) -> tuple[Mock
     return as_structure(both), side[np.argsort(both.numbers, kind="stable")].tolist()
 
 
-def part(structure: MockStructure, keep: list[bool]) -> MockStructure:
+def part(structure: PoscarStructure, keep: list[bool]) -> PoscarStructure:
     symbols = tuple(s for s, k in zip(structure.symbols, keep, strict=True) if k)
-    return MockStructure(
+    return PoscarStructure(
         comment="part",
         cell=structure.cell,
         scaled=structure.scaled[np.array(keep)],

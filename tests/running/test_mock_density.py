@@ -13,7 +13,8 @@ from qdstruct.running.mock.density import (
     vacuum_level,
     valence_density,
 )
-from qdstruct.running.mock.tables import potential, read_table
+from qdstruct.running.mock.tables import read_table
+from qdstruct.running.vaspfiles.elements import potential
 from qdstruct.units import COULOMB
 
 

@@ -8,10 +8,10 @@ from mock_jobs import as_structure, crystal, stacked
 
 from qdstruct.running.mock.density import electrons_per_atom, vacuum_level
 from qdstruct.running.mock.electronic import density_of_states, environments, find_levels
-from qdstruct.running.mock.inputs import Incar, read_kpoints
-from qdstruct.running.mock.settings import read_settings
 from qdstruct.running.mock.tables import read_table
 from qdstruct.running.mock.topology import find_molecules
+from qdstruct.running.vaspfiles.inputs import Incar, read_kpoints
+from qdstruct.running.vaspfiles.settings import read_settings
 
 
 def solve(structure, **tags):

@@ -7,7 +7,8 @@ from mock_jobs import as_structure, crystal
 from pymatgen.io.vasp.outputs import Chgcar
 
 from qdstruct.errors import InputError
-from qdstruct.running.mock.grids import check_chgcar, grid_file
+from qdstruct.running.mock.stamp import MARK
+from qdstruct.running.vaspfiles.grids import check_chgcar, grid_file
 
 finite = st.floats(-1e60, 1e60, allow_subnormal=False)
 
@@ -15,7 +16,7 @@ finite = st.floats(-1e60, 1e60, allow_subnormal=False)
 @given(values=arrays(np.float64, st.tuples(*[st.integers(1, 4)] * 3), elements=finite))
 def test_numbers_are_written_to_twelve_digits(values):
     structure = as_structure(crystal("PbS-galena"))
-    lines = grid_file(structure, [values]).decode().splitlines()
+    lines = grid_file(structure, [values], MARK).decode().splitlines()
     body = lines[8 + 8 + 2 :]
     words = " ".join(body).split()
     assert all(len(line) == 19 * min(5, values.size) for line in body[:-1])
@@ -35,14 +36,16 @@ def test_numbers_are_written_to_twelve_digits(values):
     ],
 )
 def test_single_numbers_look_as_pythons(value, word):
-    text = grid_file(as_structure(crystal("PbS-galena")), [np.full((1, 1, 1), value)]).decode()
+    text = grid_file(
+        as_structure(crystal("PbS-galena")), [np.full((1, 1, 1), value)], MARK
+    ).decode()
     assert text.splitlines()[-1] == f" {word}" == f" {value:18.11E}"
 
 
 def test_pymatgen_reads_what_was_written(tmp_path):
     values = np.random.default_rng(2).normal(size=(3, 4, 7))
     structure = as_structure(crystal("CdS-wurtzite"))
-    (tmp_path / "CHGCAR").write_bytes(grid_file(structure, [values, 0.5 * values]))
+    (tmp_path / "CHGCAR").write_bytes(grid_file(structure, [values, 0.5 * values], MARK))
     charge = Chgcar.from_file(tmp_path / "CHGCAR")
     np.testing.assert_allclose(charge.data["total"], values, rtol=1e-11)
     np.testing.assert_allclose(charge.data["diff"], 0.5 * values, rtol=1e-11)
@@ -51,7 +54,7 @@ def test_pymatgen_reads_what_was_written(tmp_path):
 def test_a_density_of_other_atoms_is_refused(tmp_path):
     path = tmp_path / "CHGCAR"
     values = np.ones((2, 2, 2))
-    path.write_bytes(grid_file(as_structure(crystal("PbS-galena")), [values]))
+    path.write_bytes(grid_file(as_structure(crystal("PbS-galena")), [values], MARK))
     check_chgcar(path, as_structure(crystal("PbS-galena")), (2, 2, 2))
     with pytest.raises(InputError, match="atoms of each species"):
         check_chgcar(path, as_structure(crystal("CdS-wurtzite")), (2, 2, 2))

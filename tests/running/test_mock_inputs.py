@@ -7,8 +7,8 @@ from mock_jobs import as_structure, crystal
 from pymatgen.io.vasp import Incar as PymatgenIncar
 
 from qdstruct.errors import InputError
-from qdstruct.running.mock.inputs import Incar, read_incar, read_kpoints, read_poscar
-from qdstruct.running.mock.settings import read_settings
+from qdstruct.running.vaspfiles.inputs import Incar, read_incar, read_kpoints, read_poscar
+from qdstruct.running.vaspfiles.settings import read_settings
 
 CELL = np.diag([4.0, 5.0, 6.0])
 

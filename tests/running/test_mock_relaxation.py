@@ -3,10 +3,10 @@ import pytest
 from mock_jobs import RELAX, as_structure, crystal, run_job, stacked, write_job
 from pymatgen.io.vasp.outputs import Oszicar, Vasprun
 
+from qdstruct.running.ionic import ionic_steps
 from qdstruct.running.mock.forces import PairModel
-from qdstruct.running.mock.inputs import read_incar, read_kpoints, read_poscar
-from qdstruct.running.mock.relaxation import ionic_steps
-from qdstruct.running.mock.settings import read_settings
+from qdstruct.running.vaspfiles.inputs import read_incar, read_kpoints, read_poscar
+from qdstruct.running.vaspfiles.settings import read_settings
 
 
 def steps_of(folder, structure, **tags):

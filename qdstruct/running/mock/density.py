@@ -13,9 +13,10 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.running.mock.inputs import MockStructure
-from qdstruct.running.mock.tables import covalent_radius, potential, read_table
+from qdstruct.running.mock.tables import covalent_radius, read_table
 from qdstruct.running.mock.topology import find_pairs
+from qdstruct.running.vaspfiles.elements import potential
+from qdstruct.running.vaspfiles.inputs import PoscarStructure
 from qdstruct.units import COULOMB
 
 __all__ = [
@@ -50,7 +51,7 @@ def _widths(symbols: tuple[str, ...]) -> FloatArray:
     return np.asarray(np.maximum(table["width_per_radius"] * radii, table["least_width"]))
 
 
-def electrons_per_atom(structure: MockStructure, nelect: float) -> FloatArray:
+def electrons_per_atom(structure: PoscarStructure, nelect: float) -> FloatArray:
     """Return (N,) electrons of each atom; they sum to `nelect`.
 
     Atoms give electrons to more electronegative neighbours; what NELECT differs from the neutral
@@ -71,7 +72,7 @@ def electrons_per_atom(structure: MockStructure, nelect: float) -> FloatArray:
     return np.asarray(electrons + np.bincount(pairs.second, given, len(chi)))
 
 
-def vacuum_level(structure: MockStructure, electrons: FloatArray) -> float:
+def vacuum_level(structure: PoscarStructure, electrons: FloatArray) -> float:
     """Potential far from all atoms, eV, on the scale on which the cell average is zero.
 
     The average of −∇²V = 4πk (ρ − ρ⁺) over a cell of neutral groups depends on the second moments
@@ -90,7 +91,7 @@ def _positive_charges(symbols: tuple[str, ...], nelect: float) -> FloatArray:
 
 
 def valence_density(
-    structure: MockStructure, grid: tuple[int, int, int], electrons: FloatArray
+    structure: PoscarStructure, grid: tuple[int, int, int], electrons: FloatArray
 ) -> ValenceDensity:
     """Return the density on `grid`; it integrates to the sum of `electrons` exactly.
 
@@ -108,7 +109,7 @@ def valence_density(
 
 
 def _gaussians(
-    structure: MockStructure, grid: tuple[int, int, int], amounts: FloatArray, widths: FloatArray
+    structure: PoscarStructure, grid: tuple[int, int, int], amounts: FloatArray, widths: FloatArray
 ) -> FloatArray:
     """Return the sum of one Gaussian per atom, each normalised by its own sum over the grid."""
     total = np.zeros(grid)
@@ -163,7 +164,7 @@ def _pieces(points: NDArray[np.int64], size: int) -> list[tuple[slice, slice]]:
 
 def hartree_potential(
     density: ValenceDensity,
-    structure: MockStructure,
+    structure: PoscarStructure,
     dipole_axis: int | None,
     dipole_centre: float | None = None,
 ) -> FloatArray:
@@ -195,14 +196,14 @@ def hartree_potential(
     return np.asarray(potential_energy, dtype=float)
 
 
-def _slab_centre(structure: MockStructure, axis: int) -> float:
+def _slab_centre(structure: PoscarStructure, axis: int) -> float:
     """Return the fraction along `axis` that lies opposite the middle of the widest gap."""
     along = np.sort(np.mod(structure.scaled[:, axis], 1.0))
     gaps = np.diff(np.append(along, along[0] + 1.0))
     return float(along[np.argmax(gaps)] + gaps.max() / 2 + 0.5)
 
 
-def _ramp(charge: FloatArray, structure: MockStructure, axis: int, centre: float) -> FloatArray:
+def _ramp(charge: FloatArray, structure: PoscarStructure, axis: int, centre: float) -> FloatArray:
     height = 1.0 / float(np.linalg.norm(np.linalg.inv(structure.cell)[:, axis]))
     n = charge.shape[axis]
     others = tuple(i for i in range(3) if i != axis)
@@ -215,7 +216,7 @@ def _ramp(charge: FloatArray, structure: MockStructure, axis: int, centre: float
     return np.asarray((ramp - ramp.mean()).reshape(shape))
 
 
-def core_potentials(structure: MockStructure, electrons: FloatArray) -> FloatArray:
+def core_potentials(structure: PoscarStructure, electrons: FloatArray) -> FloatArray:
     """Return (N,) potential energy of an electron at each core, eV, from the atom's own charge.
 
     A Gaussian charge Q of width w has the potential k Q √(2/π)/w at its centre; the cell average

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.running.mock.inputs import KpointMesh, MockStructure
-from qdstruct.running.mock.settings import Settings
-from qdstruct.running.mock.tables import potential, read_table
+from qdstruct.running.mock.tables import read_table
 from qdstruct.running.mock.topology import Molecules, find_pairs
+from qdstruct.running.vaspfiles.elements import potential
+from qdstruct.running.vaspfiles.facts import DensityOfStates, Levels
+from qdstruct.running.vaspfiles.inputs import KpointMesh, PoscarStructure
+from qdstruct.running.vaspfiles.settings import Settings
 
-__all__ = ["Band", "DensityOfStates", "Levels", "density_of_states", "environments", "find_levels"]
+__all__ = ["Band", "MockLevels", "density_of_states", "environments", "find_levels"]
 
 FloatArray = NDArray[np.float64]
 _HALIDES = frozenset({"F", "Cl", "Br", "I"})
@@ -47,44 +49,16 @@ class Band:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Levels:
-    """Eigenvalues and where they are filled up to."""
+class MockLevels(Levels):
+    """Levels, and the bands that they were made from."""
 
-    fermi: float
-    """Fermi level, eV."""
-    eigenvalues: FloatArray
-    """(spin, k-point, band), eV."""
-    occupations: FloatArray
-    """(spin, k-point, band), 0 to 1."""
     bands: tuple[tuple[Band, ...], ...]
     """For each atom the bands that it contributes to."""
     environments: tuple[str, ...]
     """Surroundings that each atom was given, a row of the table."""
 
-    @property
-    def moment(self) -> float:
-        """Magnetic moment of the cell, Bohr magnetons."""
-        filled = self.occupations.sum(axis=2).mean(axis=1)
-        return float(filled[0] - filled[1]) if len(filled) == 2 else 0.0
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DensityOfStates:
-    """What VASP writes about the density of states."""
-
-    fermi: float
-    """Fermi level, eV."""
-    energies: FloatArray
-    """(E,), energy axis of the density of states, eV."""
-    total: FloatArray
-    """(spin, E), states/eV."""
-    integrated: FloatArray
-    """(spin, E), states below each energy."""
-    projected: FloatArray
-    """(atom, spin, orbital, E), states/eV; orbitals s, p, d."""
-
-
-def environments(structure: MockStructure, molecules: Molecules) -> tuple[str, ...]:
+def environments(structure: PoscarStructure, molecules: Molecules) -> tuple[str, ...]:
     """Name the surroundings of each atom: a key of ``environments`` in ``band_edges.yaml``.
 
     Atoms of molecules are ``molecule``. A cation takes the anion that weighs most around it, an
@@ -123,7 +97,7 @@ def _environment(anion: str | None, cation: str | None, is_layered: Callable[[],
     return "other"
 
 
-def _neighbour_weights(structure: MockStructure) -> FloatArray:
+def _neighbour_weights(structure: PoscarStructure) -> FloatArray:
     pairs = find_pairs(structure.positions, structure.cell, 6.5)
     r = np.linalg.norm(pairs.vectors(structure.positions, structure.cell), axis=1)
     n = len(structure.symbols)
@@ -133,7 +107,7 @@ def _neighbour_weights(structure: MockStructure) -> FloatArray:
 
 
 def _ions_around(
-    atom: int, weights: FloatArray, structure: MockStructure, molecules: Molecules
+    atom: int, weights: FloatArray, structure: PoscarStructure, molecules: Molecules
 ) -> dict[str, float]:
     """Return the weight of each kind of ion around an atom."""
     sums: dict[str, float] = {}
@@ -153,7 +127,7 @@ def _heaviest(
     return max(sorted(chosen), key=lambda s: chosen[s]) if chosen else None
 
 
-def _is_layered(atom: int, structure: MockStructure) -> bool:
+def _is_layered(atom: int, structure: PoscarStructure) -> bool:
     """Whether nitrogen outweighs large cations around an atom (Gaussian weight of 4 Å)."""
     symbols = np.array(structure.symbols)
     difference = structure.scaled - structure.scaled[atom]
@@ -164,13 +138,13 @@ def _is_layered(atom: int, structure: MockStructure) -> bool:
 
 
 def find_levels(
-    structure: MockStructure,
+    structure: PoscarStructure,
     molecules: Molecules,
     kpoints: KpointMesh,
     settings: Settings,
     electrons: FloatArray,
     vacuum_level: float,
-) -> Levels:
+) -> MockLevels:
     """Fill the table's bands with NELECT electrons.
 
     Parameters
@@ -192,7 +166,7 @@ def find_levels(
     fine = np.linspace(everything.low.min() - 0.5, everything.high.max() + 0.5, _FINE)
     filled = _count(everything, fine)
     values = _eigenvalues(fine, filled, kpoints, settings, float(table["bands"]["dispersion"]))
-    return Levels(
+    return MockLevels(
         fermi=_fermi_level(everything, settings.nelect),
         eigenvalues=values,
         occupations=_occupations(settings, values.shape),
@@ -201,7 +175,7 @@ def find_levels(
     )
 
 
-def density_of_states(levels: Levels, settings: Settings) -> DensityOfStates:
+def density_of_states(levels: MockLevels, settings: Settings) -> DensityOfStates:
     """Smear the bands of `levels` on the energy axis that EMIN, EMAX and NEDOS ask for."""
     energies = _axis(settings, levels.eigenvalues)
     projected = _projected(levels.bands, energies, settings.sigma)

@@ -13,19 +13,19 @@ forces are its exact derivatives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.running.mock.inputs import MockStructure
 from qdstruct.running.mock.springs import Springs, molecular_springs, tetrahedral_springs
 from qdstruct.running.mock.tables import covalent_radius, read_table
 from qdstruct.running.mock.topology import Molecules, Pairs, find_molecules, find_pairs
+from qdstruct.running.vaspfiles.facts import Evaluation
+from qdstruct.running.vaspfiles.inputs import PoscarStructure
 from qdstruct.units import COULOMB
 
-__all__ = ["Evaluation", "PairModel"]
+__all__ = ["PairModel"]
 
 FloatArray = NDArray[np.float64]
 _SKIN = 0.6
@@ -33,29 +33,17 @@ _J_NM6_PER_MOL = 1.0e6 / 96485.33212
 """One J nm⁶/mol in eV Å⁶."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Evaluation:
-    """The model's answer for one geometry."""
-
-    energy: float
-    """eV."""
-    forces: FloatArray
-    """(N, 3), eV/Å."""
-    strain_derivative: FloatArray
-    """(3, 3), dE/dε in eV; divided by the volume it is the stress."""
-
-
 class PairModel:
     """Potential energy of one set of atoms; topology is that of the geometry it starts from.
 
     Parameters
     ----------
-    structure : MockStructure
+    structure : PoscarStructure
         Decides elements, charges, bonds and rest lengths. Rest lengths come from tables, so a
         relaxed structure read back gives the same model.
     """
 
-    def __init__(self, structure: MockStructure) -> None:
+    def __init__(self, structure: PoscarStructure) -> None:
         table = read_table("mock/pair_model")
         self._settings: dict[str, float] = table["nonbonded"]
         self._symbols = structure.symbols

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.running.mock.density import core_potentials
-from qdstruct.running.mock.electronic import DensityOfStates, Levels
-from qdstruct.running.mock.inputs import Incar, KpointMesh, MockStructure
-from qdstruct.running.mock.relaxation import IonicStep
-from qdstruct.running.mock.selfconsistency import ElectronicStep
-from qdstruct.running.mock.settings import Settings
-from qdstruct.running.mock.tables import mass, potential
-from qdstruct.running.mock.text import MARK, rows, vasp_version_line, wrapped
-from qdstruct.running.mock.vasprun import KILOBAR, plane_waves
+from qdstruct.running.mock.stamp import MARK, vasp_version_line
+from qdstruct.running.vaspfiles.elements import mass, potential
+from qdstruct.running.vaspfiles.facts import DensityOfStates, ElectronicStep, IonicStep, Levels
+from qdstruct.running.vaspfiles.inputs import Incar, KpointMesh, PoscarStructure
+from qdstruct.running.vaspfiles.settings import Settings
+from qdstruct.running.vaspfiles.text import rows, wrapped
+from qdstruct.running.vaspfiles.vasprun import KILOBAR, plane_waves
 
 __all__ = ["OutcarWriter"]
 
@@ -40,7 +39,7 @@ class OutcarWriter:
         incar: Incar,
         settings: Settings,
         kpoints: KpointMesh,
-        structure: MockStructure,
+        structure: PoscarStructure,
     ) -> None:
         """Write what VASP writes before the first electronic step."""
         self._put(f"{vasp_version_line()}\n\n")
@@ -148,7 +147,7 @@ class OutcarWriter:
         self._stream.write(text)
 
 
-def _species(structure: MockStructure) -> str:
+def _species(structure: PoscarStructure) -> str:
     blocks = [
         f"   VRHFIN ={symbol}: {MARK}\n   TITEL  = PAW_PBE {potential(symbol).label} MOCK\n"
         f"   POMASS ={mass(symbol):9.3f}; ZVAL   ={potential(symbol).zval:9.3f}"
@@ -160,7 +159,7 @@ def _species(structure: MockStructure) -> str:
     return "".join(blocks)
 
 
-def _dimensions(settings: Settings, kpoints: KpointMesh, structure: MockStructure) -> str:
+def _dimensions(settings: Settings, kpoints: KpointMesh, structure: PoscarStructure) -> str:
     nk, ions = len(kpoints.points), len(structure.symbols)
     x, y, z = settings.grid
     counts = "".join(f"{count:4d}" for _, count in structure.groups)
@@ -178,7 +177,7 @@ def _dimensions(settings: Settings, kpoints: KpointMesh, structure: MockStructur
     )
 
 
-def _tags(s: Settings, structure: MockStructure) -> str:
+def _tags(s: Settings, structure: PoscarStructure) -> str:
     masses = "".join(f"{mass(symbol):7.2f}" for symbol, _ in structure.groups)
     valences = "".join(f"{potential(symbol).zval:7.2f}" for symbol, _ in structure.groups)
     accuracy = "eV" if s.ediffg >= 0 else "eV/A"
@@ -206,7 +205,7 @@ def _tags(s: Settings, structure: MockStructure) -> str:
     )
 
 
-def _k_points(mesh: KpointMesh, settings: Settings, structure: MockStructure) -> str:
+def _k_points(mesh: KpointMesh, settings: Settings, structure: PoscarStructure) -> str:
     cartesian = mesh.points @ np.linalg.inv(structure.cell).T
     weights = mesh.weights[:, None]
     waves = plane_waves(structure, settings.encut)
@@ -226,7 +225,7 @@ def _k_points(mesh: KpointMesh, settings: Settings, structure: MockStructure) ->
     )
 
 
-def _lattice(structure: MockStructure) -> str:
+def _lattice(structure: PoscarStructure) -> str:
     both = np.hstack([structure.cell, np.linalg.inv(structure.cell).T])
     return (
         f"\n  energy-cutoff  :  see ENCUT\n  volume of cell : {structure.volume:12.2f}\n"
@@ -254,7 +253,7 @@ def _energy_block(energy: float) -> str:
     )
 
 
-def _core_potentials(structure: MockStructure, electrons: FloatArray) -> str:
+def _core_potentials(structure: PoscarStructure, electrons: FloatArray) -> str:
     """Potential of each atom's own charge at its core: what its Gaussians make, eV."""
     values = core_potentials(structure, electrons)
     entries = [f"{i:8d}{value:9.4f}" for i, value in enumerate(values.tolist(), start=1)]

@@ -12,6 +12,7 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from qdstruct.running.ionic import ionic_steps
 from qdstruct.running.mock.density import (
     electrons_per_atom,
     hartree_potential,
@@ -19,23 +20,33 @@ from qdstruct.running.mock.density import (
     valence_density,
 )
 from qdstruct.running.mock.electronic import (
-    DensityOfStates,
-    Levels,
+    MockLevels,
     density_of_states,
     find_levels,
 )
 from qdstruct.running.mock.failures import ERROR_TEXTS, Failure, requested_failure
-from qdstruct.running.mock.forces import Evaluation, PairModel
-from qdstruct.running.mock.grids import check_chgcar, grid_file
-from qdstruct.running.mock.inputs import (
+from qdstruct.running.mock.forces import PairModel
+from qdstruct.running.mock.outcar import OutcarWriter
+from qdstruct.running.mock.parameters import vasp_parameters
+from qdstruct.running.mock.selfconsistency import electronic_steps
+from qdstruct.running.mock.stamp import MARK, STAMP, vasp_version_line
+from qdstruct.running.vaspfiles.elements import mass, potential
+from qdstruct.running.vaspfiles.facts import (
+    DensityOfStates,
+    ElectronicStep,
+    Evaluation,
+    IonicStep,
+)
+from qdstruct.running.vaspfiles.grids import check_chgcar, grid_file
+from qdstruct.running.vaspfiles.inputs import (
     Incar,
     KpointMesh,
-    MockStructure,
+    PoscarStructure,
     read_incar,
     read_kpoints,
     read_poscar,
 )
-from qdstruct.running.mock.listings import (
+from qdstruct.running.vaspfiles.listings import (
     OSZICAR_HEADER,
     doscar,
     eigenval,
@@ -44,12 +55,9 @@ from qdstruct.running.mock.listings import (
     xdatcar_frame,
     xdatcar_header,
 )
-from qdstruct.running.mock.outcar import OutcarWriter
-from qdstruct.running.mock.relaxation import IonicStep, ionic_steps
-from qdstruct.running.mock.selfconsistency import ElectronicStep, electronic_steps
-from qdstruct.running.mock.settings import Settings, read_settings
-from qdstruct.running.mock.text import MARK, poscar_text, vasp_version_line
-from qdstruct.running.mock.vasprun import VasprunWriter
+from qdstruct.running.vaspfiles.settings import Settings, read_settings
+from qdstruct.running.vaspfiles.text import poscar_text
+from qdstruct.running.vaspfiles.vasprun import Species, VasprunWriter
 
 __all__ = ["run"]
 
@@ -60,7 +68,7 @@ FloatArray = NDArray[np.float64]
 class _Job:
     directory: Path
     incar: Incar
-    structure: MockStructure
+    structure: PoscarStructure
     kpoints: KpointMesh
     settings: Settings
     model: PairModel
@@ -137,16 +145,22 @@ class _Run:
         self._oszicar = (job.directory / "OSZICAR").open("w")
         self._xdatcar = (job.directory / "XDATCAR").open("w")
         self._outcar = OutcarWriter((job.directory / "OUTCAR").open("w"))
-        self._vasprun = VasprunWriter((job.directory / "vasprun.xml").open("w"))
+        self._vasprun = VasprunWriter((job.directory / "vasprun.xml").open("w"), STAMP)
         self._energy: float | None = None
 
     def go(self) -> None:
         """Write every file."""
         job = self._job
         (job.directory / "MOCK").write_text(f"{MARK}\n")
-        for writer in (self._outcar, self._vasprun):
-            writer.header(job.incar, job.settings, job.kpoints, job.structure)
-        self._xdatcar.write(xdatcar_header(job.structure))
+        self._outcar.header(job.incar, job.settings, job.kpoints, job.structure)
+        self._vasprun.header(
+            job.incar,
+            vasp_parameters(job.settings),
+            job.kpoints,
+            job.structure,
+            _species(job.structure),
+        )
+        self._xdatcar.write(xdatcar_header(job.structure, MARK))
         self._screen.write(" entering main loop\n")
         for number, step in enumerate(ionic_steps(job.structure, job.model, job.settings), 1):
             if self._ionic_step(number, step):
@@ -222,19 +236,21 @@ class _Run:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _finish(
-        self, step: IonicStep, electrons: FloatArray, levels: Levels, dos: DensityOfStates
+        self, step: IonicStep, electrons: FloatArray, levels: MockLevels, dos: DensityOfStates
     ) -> None:
         job = self._job
         settings, directory = job.settings, job.directory
         self._oszicar.close()
         self._xdatcar.close()
-        (directory / "EIGENVAL").write_text(eigenval(levels, job.kpoints, settings, step.structure))
-        (directory / "DOSCAR").write_text(doscar(dos, settings, step.structure))
+        (directory / "EIGENVAL").write_text(
+            eigenval(levels, job.kpoints, settings, step.structure, MARK)
+        )
+        (directory / "DOSCAR").write_text(doscar(dos, settings, step.structure, MARK))
         self._write_grids(step.structure, electrons)
         self._vasprun.close(step.structure)
         self._outcar.close(dos, settings)
 
-    def _write_grids(self, structure: MockStructure, electrons: FloatArray) -> None:
+    def _write_grids(self, structure: PoscarStructure, electrons: FloatArray) -> None:
         settings, directory = self._job.settings, self._job.directory
         writes_charge = settings.lcharg and settings.icharg < 10
         if not writes_charge and not settings.writes_locpot:
@@ -244,7 +260,7 @@ class _Run:
             fields = [density.values * structure.volume]
             if settings.ispin == 2:
                 fields.append(np.zeros_like(density.values))
-            content = grid_file(structure, fields)
+            content = grid_file(structure, fields, MARK)
             if self._job.failure.mode == "truncated-chgcar":
                 content = content[: len(content) * 3 // 5]
             (directory / "CHGCAR").write_bytes(content)
@@ -252,10 +268,23 @@ class _Run:
             field = hartree_potential(
                 density, structure, settings.dipole_axis, settings.dipole_centre
             )
-            (directory / "LOCPOT").write_bytes(grid_file(structure, [field]))
+            (directory / "LOCPOT").write_bytes(grid_file(structure, [field], MARK))
 
 
-def _levels(job: _Job, structure: MockStructure) -> tuple[FloatArray, Levels]:
+def _species(structure: PoscarStructure) -> list[Species]:
+    return [
+        Species(
+            symbol=symbol,
+            count=count,
+            mass=mass(symbol),
+            valence=potential(symbol).zval,
+            label=f"PAW_PBE {potential(symbol).label} MOCK",
+        )
+        for symbol, count in structure.groups
+    ]
+
+
+def _levels(job: _Job, structure: PoscarStructure) -> tuple[FloatArray, MockLevels]:
     electrons = electrons_per_atom(structure, job.settings.nelect)
     levels = find_levels(
         structure,

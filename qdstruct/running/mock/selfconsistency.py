@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from qdstruct.running.vaspfiles.facts import ElectronicStep
 
-__all__ = ["ElectronicStep", "electronic_steps"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ElectronicStep:
-    """One line of OSZICAR."""
-
-    number: int
-    """Counted from 1."""
-    energy: float
-    """eV."""
-    change: float
-    """Change of the energy since the step before, eV."""
-    residual: float
-    """Norm of the residual."""
+__all__ = ["electronic_steps"]
 
 
 def electronic_steps(

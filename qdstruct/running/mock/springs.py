@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.running.mock.inputs import MockStructure
 from qdstruct.running.mock.tables import covalent_radius
 from qdstruct.running.mock.topology import Molecules, Pairs, find_pairs, neighbour_lists
+from qdstruct.running.vaspfiles.inputs import PoscarStructure
 
 __all__ = ["Springs", "molecular_springs", "tetrahedral_springs"]
 
@@ -48,7 +48,7 @@ class Springs:
 
 
 def molecular_springs(
-    structure: MockStructure, molecules: Molecules, table: dict[str, Any]
+    structure: PoscarStructure, molecules: Molecules, table: dict[str, Any]
 ) -> Springs:
     """Return springs across one, two and (between planar atoms) three bonds of molecules.
 
@@ -72,7 +72,7 @@ def molecular_springs(
     return _as_springs(rows)
 
 
-def tetrahedral_springs(structure: MockStructure, table: dict[str, Any]) -> Springs:
+def tetrahedral_springs(structure: PoscarStructure, table: dict[str, Any]) -> Springs:
     """Return springs along and across the bonds of tetrahedral semiconductors.
 
     Cation and anion of a listed pair are bonded when they are closer than ``reach`` times the

@@ -1,33 +1,39 @@
-"""What every output file shares: the mock's mark, number formats, POSCAR-like headers."""
+"""What every output file shares: who made it, number formats, POSCAR-like headers."""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.running.mock.inputs import MockStructure
+from qdstruct.running.vaspfiles.inputs import PoscarStructure
 
 __all__ = [
-    "MARK",
-    "VERSION",
+    "Stamp",
     "poscar_text",
     "positions_header",
     "rows",
-    "vasp_version_line",
     "wrapped",
 ]
 
-VERSION: Final = "6.4.2-qdstruct-mock"
-"""Version written where VASP writes its own."""
-MARK: Final = "MOCK (qdstruct-mock-vasp, not a quantum calculation)"
-"""Comment written into every file that has room for one."""
 
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """Who made a file; written into every one that has room for it."""
 
-def vasp_version_line() -> str:
-    """Return the first line of OUTCAR and of the standard output."""
-    return " vasp.6.4.2 qdstruct-mock (deterministic pair model, NOT a quantum calculation) complex"
+    program: str
+    """What vasprun.xml names as its program."""
+    version: str
+    """Of the program."""
+    subversion: str
+    """The method, in a few words."""
+    platform: str
+    """What runs the program."""
+    mark: str
+    """Comment line of every file."""
+    date: tuple[str, str] = ("2000 01 01", "00:00:00")
+    """Day and time."""
 
 
 def rows(template: str, values: NDArray[np.generic]) -> str:
@@ -36,7 +42,7 @@ def rows(template: str, values: NDArray[np.generic]) -> str:
     return (template * len(table)) % tuple(table.ravel().tolist())
 
 
-def positions_header(structure: MockStructure, comment: str) -> str:
+def positions_header(structure: PoscarStructure, comment: str) -> str:
     """Return comment, scale, vectors, symbols and counts, as on top of CONTCAR and CHGCAR."""
     names = "".join(f"   {symbol:<2s}" for symbol, _ in structure.groups)
     counts = "".join(f"{count:6d}" for _, count in structure.groups)
@@ -44,7 +50,7 @@ def positions_header(structure: MockStructure, comment: str) -> str:
     return f"{comment}\n   1.00000000000000     \n{vectors}{names}\n{counts}\n"
 
 
-def poscar_text(structure: MockStructure, comment: str) -> str:
+def poscar_text(structure: PoscarStructure, comment: str) -> str:
     """Return the structure in POSCAR format, coordinates wrapped into the cell."""
     inside = wrapped(structure.scaled)
     head = positions_header(structure, comment)

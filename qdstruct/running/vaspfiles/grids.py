@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
-from qdstruct.running.mock.inputs import MockStructure
-from qdstruct.running.mock.text import MARK, positions_header, rows, wrapped
+from qdstruct.running.vaspfiles.inputs import PoscarStructure
+from qdstruct.running.vaspfiles.text import positions_header, rows, wrapped
 
 __all__ = ["check_chgcar", "grid_file"]
 
@@ -18,20 +18,22 @@ _WIDTH = 19
 _BLOCK = 500_000
 
 
-def grid_file(structure: MockStructure, fields: list[FloatArray]) -> bytes:
+def grid_file(structure: PoscarStructure, fields: list[FloatArray], mark: str) -> bytes:
     """Return a CHGCAR-like file.
 
     Parameters
     ----------
-    structure : MockStructure
+    structure : PoscarStructure
         Cell and atoms of the header.
     fields : list of (nx, ny, nz) arrays
         For CHGCAR densities times the cell volume: total, then magnetisation with spin. For LOCPOT
         potentials in eV. x runs fastest, five values a line, as in VASP. The augmentation
-        occupancies are left out: the mock has no PAW spheres, the whole density is on the grid.
+        occupancies are left out: the whole density is on the grid.
+    mark : str
+        Comment line.
     """
     coordinates = rows(" %9.6f %9.6f %9.6f\n", wrapped(structure.scaled))
-    parts = [f"{positions_header(structure, MARK)}Direct\n{coordinates}\n".encode()]
+    parts = [f"{positions_header(structure, mark)}Direct\n{coordinates}\n".encode()]
     for field in fields:
         parts.append(("".join(f"{n:5d}" for n in field.shape) + "\n").encode())
         parts.append(_five_a_line(field.ravel(order="F")))
@@ -78,7 +80,7 @@ def _characters(values: FloatArray) -> NDArray[np.uint8]:
     return text
 
 
-def check_chgcar(path: Path, structure: MockStructure, grid: tuple[int, int, int]) -> None:
+def check_chgcar(path: Path, structure: PoscarStructure, grid: tuple[int, int, int]) -> None:
     """Refuse a CHGCAR that does not belong to this structure and grid, as VASP does.
 
     Raises

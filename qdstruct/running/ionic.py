@@ -7,18 +7,18 @@ L-BFGS: J. Nocedal, Math. Comput. 35, 773 (1980). The cell is treated as in ASE'
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.running.mock.forces import Evaluation, PairModel
-from qdstruct.running.mock.inputs import MockStructure
-from qdstruct.running.mock.settings import Settings
-from qdstruct.running.mock.tables import mass
+from qdstruct.running.vaspfiles.elements import mass
+from qdstruct.running.vaspfiles.facts import Evaluation, IonicStep
+from qdstruct.running.vaspfiles.inputs import PoscarStructure
+from qdstruct.running.vaspfiles.settings import Settings
 from qdstruct.units import BOLTZMANN
 
-__all__ = ["IonicStep", "ionic_steps"]
+__all__ = ["ForceModel", "ionic_steps"]
 
 FloatArray = NDArray[np.float64]
 _MEMORY = 12
@@ -30,24 +30,20 @@ _FS = 0.09822694788464063
 """One femtosecond in Å (u/eV)^½."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class IonicStep:
-    """One geometry of a run and what the model says about it."""
+class ForceModel(Protocol):
+    """What gives energies and forces."""
 
-    structure: MockStructure
-    """The geometry."""
-    result: Evaluation
-    """Energy, forces, strain derivative."""
-    last: bool
-    """True when the run ends here."""
-    converged: bool
-    """True when the ionic criterion is met (or nothing was to move)."""
-    kinetic: float = 0.0
-    """Kinetic energy of the ions, eV (molecular dynamics)."""
+    def evaluate(self, positions: FloatArray, cell: FloatArray) -> Evaluation:
+        """Energy, forces and strain derivative of a geometry: positions (N, 3), cell (3, 3), Å."""
+        ...
+
+    def spring_network(self) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+        """Bonded atoms: first, second, force constant in eV/Å²; a guess is enough."""
+        ...
 
 
 def ionic_steps(
-    structure: MockStructure, model: PairModel, settings: Settings
+    structure: PoscarStructure, model: ForceModel, settings: Settings
 ) -> Iterator[IonicStep]:
     """Yield the geometries VASP would visit, the first being the POSCAR itself."""
     if not settings.moves:
@@ -62,7 +58,7 @@ def ionic_steps(
 class _Freedom:
     """Generalised coordinates: atoms in the undeformed cell, and the deformation gradient."""
 
-    def __init__(self, structure: MockStructure, isif: int) -> None:
+    def __init__(self, structure: PoscarStructure, isif: int) -> None:
         self._start = structure
         self._atoms_move = isif not in (5, 6, 7)
         self._cell_moves = isif >= 3
@@ -103,7 +99,7 @@ class _Freedom:
         return np.asarray(symmetric)
 
 
-def _allowed_directions(structure: MockStructure) -> FloatArray:
+def _allowed_directions(structure: PoscarStructure) -> FloatArray:
     """Return (N, 3, 3) projectors on the directions that selective dynamics leaves free."""
     projectors = np.tile(np.eye(3), (len(structure.symbols), 1, 1))
     if structure.selective is None:
@@ -115,7 +111,7 @@ def _allowed_directions(structure: MockStructure) -> FloatArray:
 
 
 def _relaxation(
-    structure: MockStructure, model: PairModel, settings: Settings
+    structure: PoscarStructure, model: ForceModel, settings: Settings
 ) -> Iterator[IonicStep]:
     freedom = _Freedom(structure, settings.isif)
     x = freedom.coordinates()
@@ -143,7 +139,7 @@ def _relaxation(
         previous = result.energy
 
 
-def _preconditioner(model: PairModel, n_atoms: int) -> FloatArray:
+def _preconditioner(model: ForceModel, n_atoms: int) -> FloatArray:
     """Return the inverse of a stiffness in which bonded atoms move together.
 
     A graph Laplacian of the springs as in D. Packwood et al., J. Chem. Phys. 144, 164109 (2016);
@@ -207,7 +203,7 @@ class _Lbfgs:
 
 
 def _dynamics(
-    structure: MockStructure, model: PairModel, settings: Settings
+    structure: PoscarStructure, model: ForceModel, settings: Settings
 ) -> Iterator[IonicStep]:
     """Velocity Verlet at constant energy; start velocities of TEBEG from a fixed seed."""
     masses = np.array([mass(s) for s in structure.symbols])[:, None]

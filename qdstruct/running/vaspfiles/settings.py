@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qdstruct.errors import InputError
-from qdstruct.running.mock.inputs import Incar, KpointMesh, MockStructure
-from qdstruct.running.mock.tables import potential
+from qdstruct.running.vaspfiles.elements import potential
+from qdstruct.running.vaspfiles.inputs import Incar, KpointMesh, PoscarStructure
 from qdstruct.units import HBAR2_OVER_2M
 
 __all__ = ["Settings", "read_settings"]
@@ -81,20 +81,20 @@ class Settings:
         return self.nsw > 0 and self.ibrion in (0, 1, 2, 3)
 
 
-def read_settings(incar: Incar, structure: MockStructure, kpoints: KpointMesh) -> Settings:
+def read_settings(incar: Incar, structure: PoscarStructure, kpoints: KpointMesh) -> Settings:
     """Fill in what INCAR leaves open.
 
     Raises
     ------
     InputError
-        If a tag has a value that VASP would refuse, or that the mock cannot do.
+        If a tag has a value that VASP would refuse, or that no engine but VASP does here.
     """
     nsw = incar.integer("NSW", 0)
     ibrion = incar.integer("IBRION", -1 if nsw in (-1, 0) else 0)
     if nsw > 0 and ibrion not in (-1, 0, 1, 2, 3):
         raise InputError(
-            f"INCAR: IBRION = {ibrion}: the mock VASP relaxes (1, 2, 3), runs molecular dynamics "
-            "(0) or keeps atoms fixed (-1)",
+            f"INCAR: IBRION = {ibrion}: only VASP itself does this; the others relax (1, 2, 3), "
+            "run dynamics (0) or keep atoms fixed (-1)",
             hint="finite displacements are separate static jobs here",
         )
     ediff = incar.real("EDIFF", 1e-4)
@@ -137,7 +137,7 @@ def read_settings(incar: Incar, structure: MockStructure, kpoints: KpointMesh) -
     return settings
 
 
-def _refuse_nonsense(settings: Settings, structure: MockStructure, kpoints: KpointMesh) -> None:
+def _refuse_nonsense(settings: Settings, structure: PoscarStructure, kpoints: KpointMesh) -> None:
     if settings.ispin not in (1, 2):
         raise InputError(f"INCAR: ISPIN = {settings.ispin} is neither 1 nor 2")
     if settings.nelect <= 0:
@@ -180,11 +180,11 @@ def _default_bands(nelect: float, n_atoms: int, ispin: int) -> int:
     return max(half + max(n_atoms // 2, 3), int(0.6 * nelect))
 
 
-def _grid(incar: Incar, structure: MockStructure, encut: float) -> tuple[int, int, int]:
+def _grid(incar: Incar, structure: PoscarStructure, encut: float) -> tuple[int, int, int]:
     """Return NGXF, NGYF, NGZF.
 
     Unset ones follow VASP's rule for the coarse mesh at PREC = Normal, N ≥ 3/2 · 2 · G_cut |a|/2π,
-    rounded up to a product of 2, 3, 5 and 7: the mock's densities are smooth and need no finer one.
+    rounded up to a product of 2, 3, 5 and 7: smooth densities need no finer one.
     """
     cutoff = np.sqrt(encut / HBAR2_OVER_2M)
     sizes = []

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdstruct.running.mock.electronic import DensityOfStates, Levels
-from qdstruct.running.mock.inputs import KpointMesh, MockStructure
-from qdstruct.running.mock.relaxation import IonicStep
-from qdstruct.running.mock.selfconsistency import ElectronicStep
-from qdstruct.running.mock.settings import Settings
-from qdstruct.running.mock.text import MARK, positions_header, rows, wrapped
-from qdstruct.running.mock.vasprun import orbital_columns
+from qdstruct.running.vaspfiles.facts import (
+    DensityOfStates,
+    ElectronicStep,
+    IonicStep,
+    Levels,
+)
+from qdstruct.running.vaspfiles.inputs import KpointMesh, PoscarStructure
+from qdstruct.running.vaspfiles.settings import Settings
+from qdstruct.running.vaspfiles.text import positions_header, rows, wrapped
+from qdstruct.running.vaspfiles.vasprun import orbital_columns
 from qdstruct.units import BOLTZMANN
 
 __all__ = [
@@ -47,19 +50,23 @@ def oszicar_ionic(
     return f"{number:4d} F= {energy} E0= {energy}  d E ={change:13.6E}{spin}\n"
 
 
-def xdatcar_header(structure: MockStructure) -> str:
+def xdatcar_header(structure: PoscarStructure, mark: str) -> str:
     """Return the head of XDATCAR."""
-    return positions_header(structure, MARK)
+    return positions_header(structure, mark)
 
 
-def xdatcar_frame(number: int, structure: MockStructure) -> str:
+def xdatcar_frame(number: int, structure: PoscarStructure) -> str:
     """Return one configuration."""
     coordinates = rows("  %11.8f %11.8f %11.8f\n", wrapped(structure.scaled))
     return f"Direct configuration={number:6d}\n{coordinates}"
 
 
 def eigenval(
-    levels: Levels, kpoints: KpointMesh, settings: Settings, structure: MockStructure
+    levels: Levels,
+    kpoints: KpointMesh,
+    settings: Settings,
+    structure: PoscarStructure,
+    mark: str,
 ) -> str:
     """Return EIGENVAL."""
     ions = len(structure.symbols)
@@ -67,7 +74,7 @@ def eigenval(
         f"{ions:5d}{ions:5d}{1:5d}{settings.ispin:5d}\n",
         _cell_line(structure),
         "  1.000000000000000E-004\n  CAR \n",
-        f" {MARK}\n",
+        f" {mark}\n",
         f"{round(settings.nelect):7d}{len(kpoints.points):7d}{settings.nbands:7d}\n",
     ]
     numbers = np.arange(1, settings.nbands + 1)
@@ -79,13 +86,13 @@ def eigenval(
     return "".join(text)
 
 
-def _cell_line(structure: MockStructure) -> str:
+def _cell_line(structure: PoscarStructure) -> str:
     lengths = np.linalg.norm(structure.cell, axis=1) * 1e-10
     volume = structure.volume / len(structure.symbols)
     return f" {volume:14.7E}" + "".join(f" {x:14.7E}" for x in lengths) + "  0.5000000E-15\n"
 
 
-def doscar(dos: DensityOfStates, settings: Settings, structure: MockStructure) -> str:
+def doscar(dos: DensityOfStates, settings: Settings, structure: PoscarStructure, mark: str) -> str:
     """Return DOSCAR: the total, and with LORBIT ≥ 10 every atom."""
     ions = len(structure.symbols)
     energies = dos.energies
@@ -96,7 +103,7 @@ def doscar(dos: DensityOfStates, settings: Settings, structure: MockStructure) -
     text = [
         f"{ions:5d}{ions:5d}{partial:5d}{0:5d}\n",
         _cell_line(structure),
-        f"  1.000000000000000E-004\n  CAR \n {MARK}\n",
+        f"  1.000000000000000E-004\n  CAR \n {mark}\n",
         head,
     ]
     columns = np.column_stack([energies, dos.total.T, dos.integrated.T])

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TextIO
 from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.running.mock.electronic import DensityOfStates, Levels
-from qdstruct.running.mock.inputs import Incar, KpointMesh, MockStructure
-from qdstruct.running.mock.relaxation import IonicStep
-from qdstruct.running.mock.selfconsistency import ElectronicStep
-from qdstruct.running.mock.settings import Settings
-from qdstruct.running.mock.tables import mass, potential
-from qdstruct.running.mock.text import MARK, VERSION, rows, wrapped
+from qdstruct.running.vaspfiles.facts import (
+    DensityOfStates,
+    ElectronicStep,
+    IonicStep,
+    Levels,
+)
+from qdstruct.running.vaspfiles.inputs import Incar, KpointMesh, PoscarStructure
+from qdstruct.running.vaspfiles.settings import Settings
+from qdstruct.running.vaspfiles.text import Stamp, rows, wrapped
 from qdstruct.units import HBAR2_OVER_2M
 
-__all__ = ["VasprunWriter"]
+__all__ = [
+    "KILOBAR", "ParameterGroups", "Species", "VasprunWriter", "orbital_columns", "plane_waves",
+]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
 KILOBAR = 1602.176634
@@ -32,6 +38,26 @@ _INTEGERS = frozenset(
 _LM = ("s", "py", "pz", "px", "dxy", "dyz", "dz2", "dxz", "x2-y2")
 
 
+ParameterGroups = Mapping[str, Mapping[str, object]]
+"""Name of a group → tag → value used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Species:
+    """Consecutive atoms of one element, and what stands for it in the calculation."""
+
+    symbol: str
+    """Element."""
+    count: int
+    """Atoms."""
+    mass: float
+    """u."""
+    valence: float
+    """Electrons treated explicitly, per atom."""
+    label: str
+    """Potential, data set or parametrisation."""
+
+
 class VasprunWriter:
     """A vasprun.xml that grows; `close` makes it well-formed.
 
@@ -39,32 +65,27 @@ class VasprunWriter:
     ----------
     stream : TextIO
         Open for writing.
+    stamp : Stamp
+        Who calculates.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, stamp: Stamp) -> None:
         self._stream = stream
+        self._stamp = stamp
 
     def header(
         self,
         incar: Incar,
-        settings: Settings,
+        parameters: ParameterGroups,
         kpoints: KpointMesh,
-        structure: MockStructure,
+        structure: PoscarStructure,
+        species: Sequence[Species],
     ) -> None:
         """Write everything that VASP writes before the first ionic step."""
-        self._put(
-            '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
-            f"<!-- {MARK} -->\n<modeling>\n <generator>\n"
-            '  <i name="program" type="string">vasp </i>\n'
-            f'  <i name="version" type="string">{VERSION} </i>\n'
-            '  <i name="subversion" type="string">mock: deterministic pair model </i>\n'
-            '  <i name="platform" type="string">qdstruct-mock </i>\n'
-            '  <i name="date" type="string">2000 01 01 </i>\n'
-            '  <i name="time" type="string">00:00:00 </i>\n </generator>\n'
-        )
+        self._put(_generator(self._stamp))
         self._put(" <incar>\n" + "".join(_incar_item(t, v) for t, v in incar.tags.items()))
-        self._put(" </incar>\n" + _kpoints(kpoints) + _parameters(settings))
-        self._put(_atominfo(structure) + _structure(structure, "initialpos"))
+        self._put(" </incar>\n" + _kpoints(kpoints) + _parameters(parameters))
+        self._put(_atominfo(species) + _structure(structure, "initialpos"))
         self._stream.flush()
 
     def ionic_step(
@@ -97,13 +118,27 @@ class VasprunWriter:
         self._put("".join(parts))
         self._stream.flush()
 
-    def close(self, structure: MockStructure) -> None:
+    def close(self, structure: PoscarStructure) -> None:
         """Write the final structure and the closing tag."""
         self._put(_structure(structure, "finalpos") + "</modeling>\n")
         self._stream.close()
 
     def _put(self, text: str) -> None:
         self._stream.write(text)
+
+
+def _generator(stamp: Stamp) -> str:
+    items = {
+        "program": stamp.program, "version": stamp.version, "subversion": stamp.subversion,
+        "platform": stamp.platform, "date": stamp.date[0], "time": stamp.date[1],
+    }  # fmt: skip
+    body = "".join(
+        f'  <i name="{name}" type="string">{escape(value)} </i>\n' for name, value in items.items()
+    )
+    return (
+        '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
+        f"<!-- {stamp.mark} -->\n<modeling>\n <generator>\n{body} </generator>\n"
+    )
 
 
 def _item(name: str, value: object, indent: str = "  ") -> str:
@@ -158,36 +193,7 @@ def _vector(name: str, values: FloatArray) -> str:
     return f'   <v name="{name}">' + "".join(f"{x:17.8f}" for x in values) + " </v>\n"
 
 
-def _parameters(s: Settings) -> str:
-    """Return the resolved tags, in the groups VASP uses."""
-    cutoff_mesh = dict(zip(("NGXF", "NGYF", "NGZF"), s.grid, strict=True))
-    mesh = dict(zip(("NGX", "NGY", "NGZ"), s.grid, strict=True))
-    groups: dict[str, dict[str, object]] = {
-        "general": {"SYSTEM": s.system, "LCOMPAT": False},
-        "electronic": {
-            "PREC": s.prec, "ENMAX": s.encut, "ENAUG": 2 * s.encut, "EDIFF": s.ediff,
-            "IALGO": 38, "NBANDS": s.nbands, "NELECT": s.nelect, "TURBO": 0,
-        },
-        "electronic smearing": {"ISMEAR": s.ismear, "SIGMA": s.sigma},
-        "electronic startup": {"ISTART": 0, "ICHARG": s.icharg, "INIWAV": 1},
-        "electronic spin": {"ISPIN": s.ispin, "LNONCOLLINEAR": False, "LSORBIT": False},
-        "electronic convergence": {"NELM": s.nelm, "NELMDL": -5, "NELMIN": 2},
-        "electronic dipolcorrection": {
-            "LDIPOL": s.dipole_axis is not None,
-            "IDIPOL": 0 if s.dipole_axis is None else s.dipole_axis + 1,
-        },
-        "grids": {**mesh, **cutoff_mesh, "ADDGRID": False},
-        "ionic": {
-            "NSW": s.nsw, "IBRION": s.ibrion, "ISIF": s.isif, "EDIFFG": s.ediffg,
-            "POTIM": s.potim, "TEBEG": s.temperature, "PSTRESS": 0.0,
-        },
-        "dos": {"LORBIT": s.lorbit, "NEDOS": s.nedos},
-        "writing": {"LWAVE": False, "LCHARG": s.lcharg, "LVTOT": False, "LVHAR": s.writes_locpot},
-        "exchange correlation": {"GGA": s.gga, "LHFCALC": False, "AEXX": 0.0, "HFSCREEN": 0.0},
-        "vdW DFT": {"LUSE_VDW": False},
-        "LDA+U": {"LDAU": False},
-        "miscellaneous": {"LMONO": False},
-    }  # fmt: skip
+def _parameters(groups: ParameterGroups) -> str:
     body = "".join(
         f'  <separator name="{name}" >\n'
         + "".join(_item(tag, value, "   ") for tag, value in tags.items())
@@ -197,24 +203,22 @@ def _parameters(s: Settings) -> str:
     return f" <parameters>\n{body} </parameters>\n"
 
 
-def _atominfo(structure: MockStructure) -> str:
-    kinds = {}
-    atoms = []
-    for number, (symbol, count) in enumerate(structure.groups, start=1):
-        kinds[number] = (symbol, count)
-        atoms += [f"    <rc><c>{symbol:<2s}</c><c>{number:4d}</c></rc>\n"] * count
+def _atominfo(species: Sequence[Species]) -> str:
+    atoms = "".join(
+        f"    <rc><c>{kind.symbol:<2s}</c><c>{number:4d}</c></rc>\n" * kind.count
+        for number, kind in enumerate(species, start=1)
+    )
     types = "".join(
-        f"    <rc><c>{count:4d}</c><c>{symbol:<2s}</c><c>{mass(symbol):16.8f}</c>"
-        f"<c>{potential(symbol).zval:16.8f}</c>"
-        f"<c>  PAW_PBE {potential(symbol).label} MOCK </c></rc>\n"
-        for symbol, count in kinds.values()
+        f"    <rc><c>{kind.count:4d}</c><c>{kind.symbol:<2s}</c><c>{kind.mass:16.8f}</c>"
+        f"<c>{kind.valence:16.8f}</c><c>  {escape(kind.label)} </c></rc>\n"
+        for kind in species
     )
     return (
-        f" <atominfo>\n  <atoms>{len(structure.symbols):8d} </atoms>\n"
-        f"  <types>{len(kinds):8d} </types>\n"
+        f" <atominfo>\n  <atoms>{sum(kind.count for kind in species):8d} </atoms>\n"
+        f"  <types>{len(species):8d} </types>\n"
         '  <array name="atoms" >\n   <dimension dim="1">ion</dimension>\n'
         '   <field type="string">element</field>\n   <field type="int">atomtype</field>\n'
-        f"   <set>\n{''.join(atoms)}   </set>\n  </array>\n"
+        f"   <set>\n{atoms}   </set>\n  </array>\n"
         '  <array name="atomtypes" >\n   <dimension dim="1">type</dimension>\n'
         '   <field type="int">atomspertype</field>\n   <field type="string">element</field>\n'
         "   <field>mass</field>\n   <field>valence</field>\n"
@@ -223,7 +227,7 @@ def _atominfo(structure: MockStructure) -> str:
     )
 
 
-def _structure(structure: MockStructure, name: str | None) -> str:
+def _structure(structure: PoscarStructure, name: str | None) -> str:
     label = f' name="{name}"' if name else ""
     reciprocal = np.linalg.inv(structure.cell).T
     text = (
@@ -332,7 +336,7 @@ def _partial_dos(dos: DensityOfStates, settings: Settings) -> str:
     )
 
 
-def plane_waves(structure: MockStructure, encut: float) -> int:
+def plane_waves(structure: PoscarStructure, encut: float) -> int:
     """Plane waves below the cutoff: volume of the sphere over that of the reciprocal cell."""
     radius = np.sqrt(encut / HBAR2_OVER_2M)
     return int(structure.volume * radius**3 / (6 * np.pi**2))

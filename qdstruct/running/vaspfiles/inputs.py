@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
 
-__all__ = ["Incar", "KpointMesh", "MockStructure", "read_incar", "read_kpoints", "read_poscar"]
+__all__ = ["Incar", "KpointMesh", "PoscarStructure", "read_incar", "read_kpoints", "read_poscar"]
 
 FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MockStructure:
+class PoscarStructure:
     """A periodic cell as POSCAR states it; atoms keep the order of the file."""
 
     comment: str
@@ -46,9 +46,9 @@ class MockStructure:
 
     def moved(
         self, scaled: NDArray[np.floating[Any]], cell: FloatArray | None = None
-    ) -> MockStructure:
+    ) -> PoscarStructure:
         """Return the same atoms elsewhere."""
-        return MockStructure(
+        return PoscarStructure(
             comment=self.comment,
             cell=self.cell if cell is None else cell,
             scaled=np.asarray(scaled, dtype=float),
@@ -115,7 +115,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError as error:
         raise InputError(
             f"{path.name}: no such file in {path.parent.resolve()}",
-            hint="run the mock inside a job directory with INCAR, POSCAR and KPOINTS",
+            hint="run inside a job directory with INCAR, POSCAR and KPOINTS",
         ) from error
     if not content.strip() and path.name != "INCAR":
         raise InputError(f"{path.name} is empty")
@@ -144,7 +144,7 @@ def read_incar(path: Path) -> Incar:
     return Incar(tags=tags)
 
 
-def read_poscar(path: Path) -> MockStructure:
+def read_poscar(path: Path) -> PoscarStructure:
     """Read a POSCAR file of VASP 5 or later (element symbols on line six).
 
     Raises
@@ -162,7 +162,7 @@ def read_poscar(path: Path) -> MockStructure:
         ) from error
 
 
-def _parse_poscar(lines: list[str]) -> MockStructure:
+def _parse_poscar(lines: list[str]) -> PoscarStructure:
     cell = np.array([line.split()[:3] for line in lines[2:5]], dtype=float)
     scale = [float(word) for word in lines[1].split()[:3]]
     if scale[0] < 0:
@@ -190,7 +190,7 @@ def _parse_poscar(lines: list[str]) -> MockStructure:
     if cartesian:
         coordinates = np.linalg.solve(cell.T, (coordinates * factor).T).T
     flags = np.array([[w.upper().strip(".")[:1] == "T" for w in r[3:6]] for r in rows])
-    return MockStructure(
+    return PoscarStructure(
         comment=lines[0].strip(),
         cell=cell,
         scaled=coordinates,
