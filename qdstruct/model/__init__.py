@@ -1,6 +1,7 @@
 """Frozen types that pass between rooms: one noun per file, units and shapes beside each field."""
 
 from qdstruct.model.assembly import AssemblyRun, AssemblySeries, AssemblySettings, Mean
+from qdstruct.model.bands import BandEnergies, BandProjections
 from qdstruct.model.electronic import (
     AveragedGrid,
     BandAlignment,
@@ -63,8 +64,10 @@ __all__ = [
     "AveragedGrid",
     "BandAlignment",
     "BandEdges",
+    "BandEnergies",
     "BandLevels",
     "BandOffsets",
+    "BandProjections",
     "Bridge",
     "CalculationSettings",
     "ChargeDifference",

@@ -3,12 +3,23 @@
 from qdstruct.outputs.belonging import InterfaceParts, interface_parts
 from qdstruct.outputs.calculation import read_calculation
 from qdstruct.outputs.completeness import completeness_problems
+from qdstruct.outputs.doscar import read_doscar
+from qdstruct.outputs.eigenval import read_band_energies, read_eigenval
 from qdstruct.outputs.grids import check_grid_file, planar_average, read_averaged_grid, read_grid
 from qdstruct.outputs.outcar import OutcarFacts, read_outcar
+from qdstruct.outputs.procar import read_procar
 from qdstruct.outputs.projections import read_projected_dos
 from qdstruct.outputs.sketch import CalculationSketch, calculation_kind, sketch_calculation
+from qdstruct.outputs.surroundings import directory_tags, read_initial_and_final
 from qdstruct.outputs.survey import ANALYSES, Analysis, FoundCalculation, find_calculations
 from qdstruct.outputs.tags import read_tags
+from qdstruct.outputs.vaspout import (
+    VaspoutFacts,
+    read_vaspout,
+    read_vaspout_bands,
+    read_vaspout_dos,
+    read_vaspout_projections,
+)
 from qdstruct.outputs.volumetric import write_grid
 
 __all__ = [
@@ -18,18 +29,29 @@ __all__ = [
     "FoundCalculation",
     "InterfaceParts",
     "OutcarFacts",
+    "VaspoutFacts",
     "calculation_kind",
     "check_grid_file",
     "completeness_problems",
+    "directory_tags",
     "find_calculations",
     "interface_parts",
     "planar_average",
     "read_averaged_grid",
+    "read_band_energies",
     "read_calculation",
+    "read_doscar",
+    "read_eigenval",
     "read_grid",
+    "read_initial_and_final",
     "read_outcar",
+    "read_procar",
     "read_projected_dos",
     "read_tags",
+    "read_vaspout",
+    "read_vaspout_bands",
+    "read_vaspout_dos",
+    "read_vaspout_projections",
     "sketch_calculation",
     "write_grid",
 ]

@@ -26,8 +26,10 @@ __all__ = [
     "initial_atoms",
     "ionically_converged",
     "looks_like_mock",
+    "looks_like_mock_outcar",
     "read_calculation",
     "require_output",
+    "set_regions",
 ]
 
 _MISPRINTED = {"D": "H", "r": "Zr", "X": "Xe"}
@@ -129,7 +131,16 @@ def _atoms(
     if unknown:
         raise OutputError(f"{run.path}: '{unknown[0]}' is not a chemical element")
     atoms = Atoms(symbols, scaled_positions=scaled_positions, cell=cell, pbc=True)
-    known = list(regions) if regions is not None else _job_regions(run.path.parent)
+    if regions is None:
+        return set_regions(atoms, run.path.parent)
+    if len(regions) == len(atoms):
+        atoms.set_array("region", np.array(list(regions)))
+    return atoms
+
+
+def set_regions(atoms: Atoms, directory: Path) -> Atoms:
+    """Put ``region`` on each atom from the directory's job.json, where there is a fitting one."""
+    known = _job_regions(directory)
     if len(known) == len(atoms):
         atoms.set_array("region", np.array(known))
     return atoms
@@ -183,7 +194,12 @@ def looks_like_mock(run: Vasprun) -> bool:
     """Whether vasprun.xml or the first lines of OUTCAR say that a mock made the numbers."""
     if "mock" in " ".join(run.generator.values()).lower():
         return True
-    outcar = find_output(run.path.parent, "OUTCAR")
+    return looks_like_mock_outcar(run.path.parent)
+
+
+def looks_like_mock_outcar(directory: Path) -> bool:
+    """Whether the first lines of OUTCAR say that a mock made the numbers."""
+    outcar = find_output(directory, "OUTCAR")
     if outcar is None or outcar.is_dir() or outcar.stat().st_size == 0:
         return False
     with open_output(outcar) as stream:

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import ProjectedDos
+from qdstruct.outputs.band_arrays import ORBITALS
 from qdstruct.outputs.calculation import calculation_atoms, looks_like_mock, require_output
+from qdstruct.outputs.dos_arrays import labelled_dos
+from qdstruct.outputs.doscar import read_doscar
 from qdstruct.outputs.reader import fortran_float
+from qdstruct.outputs.streams import find_output
+from qdstruct.outputs.vaspout import read_vaspout_dos
 from qdstruct.outputs.vasprun import Vasprun, VasprunTable, read_vasprun
 
 __all__ = ["ProjectionTable", "read_projected_dos"]
@@ -93,7 +98,7 @@ class ProjectionTable(VasprunTable):
                     f"{self.run.path}: the projected DOS does not name its columns (found "
                     f"{fields or 'none'}, expected energy, s, p, …)"
                 )
-            self.orbitals = tuple(_ORBITALS.get(name, name) for name in fields[1:])
+            self.orbitals = tuple(ORBITALS.get(name, name) for name in fields[1:])
         ions = _ION.findall(head)
         if ions:
             self._ion = int(ions[-1])
@@ -157,18 +162,14 @@ def _finite(run: Vasprun, place: str, word: bytes) -> float:
         raise OutputError(f"{run.path}: {error}, in the projected DOS of {place}") from None
 
 
-_ORBITALS = {"x2-y2": "dx2-y2"}
-"""VASP's own spelling → ours, where it leaves out the shell."""
-
-
 def read_projected_dos(directory: Path, regions: Sequence[str] = ()) -> ProjectedDos:
     """Read the projected DOS of a finished calculation in one forward pass.
 
     Parameters
     ----------
     directory : Path
-        Directory with a vasprun.xml (plain or compressed) of a run with LORBIT ≥ 10; the path of
-        the file itself is accepted too.
+        Directory with a vasprun.xml (plain or compressed) of a run with LORBIT ≥ 10, or that file
+        itself. Where there is none, vaspout.h5 or DOSCAR (with a structure beside it) is read.
     regions : sequence of str
         Region of each atom in POSCAR order; empty takes them from ``job.json`` where there is one.
 
@@ -179,9 +180,13 @@ def read_projected_dos(directory: Path, regions: Sequence[str] = ()) -> Projecte
     InputError
         If `regions` does not have one entry per atom.
     """
-    from xarray import DataArray
-
-    path = require_output(Path(directory), "vasprun.xml")
+    directory = Path(directory)
+    if directory.is_dir() and find_output(directory, "vasprun.xml") is None:
+        if find_output(directory, "vaspout.h5") is not None:
+            return read_vaspout_dos(directory, regions)
+        if find_output(directory, "DOSCAR") is not None:
+            return read_doscar(directory, regions)
+    path = require_output(directory, "vasprun.xml")
     tables: list[ProjectionTable] = []
 
     def begin(run: Vasprun) -> ProjectionTable:
@@ -199,35 +204,15 @@ def read_projected_dos(directory: Path, regions: Sequence[str] = ()) -> Projecte
     atoms = calculation_atoms(run, regions or None)
     if regions and len(regions) != len(atoms):
         raise InputError(f"{len(regions)} regions given for the {len(atoms)} atoms of {path}")
-    spins = run.spins
-    energy = ("energy", run.dos_energies, {"unit": "eV", "reference": "engine's own scale"})
-    smearing = _smearing_width(run)
-    attrs = {"unit": "states/eV", "smearing_width": smearing}
-    projected = DataArray(
-        tables[0].values,
-        dims=("atom", "spin", "energy", "orbital"),
-        coords={
-            "atom": np.arange(len(atoms)),
-            "spin": list(spins),
-            "energy": energy,
-            "orbital": list(tables[0].orbitals),
-        },
-        attrs=attrs,
-        name="projected_dos",
-    )
-    total = DataArray(
-        run.total_dos,
-        dims=("spin", "energy"),
-        coords={"spin": list(spins[: len(run.total_dos)]), "energy": energy},
-        attrs=attrs,
-        name="total_dos",
-    )
-    return ProjectedDos(
-        projected=projected,
-        total=total,
+    return labelled_dos(
+        energies=run.dos_energies,
+        total=run.total_dos,
+        projected=tables[0].values,
+        orbitals=tables[0].orbitals,
         fermi_level=run.fermi_level,
         atoms=atoms,
         source=str(path),
+        smearing=_smearing_width(run),
         is_mock=looks_like_mock(run),
     )
 

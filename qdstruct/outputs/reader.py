@@ -82,18 +82,34 @@ class TextReader:
         OutputError
             If the file is binary.
         """
+        text, end = self._next_line()
+        if text is not None:
+            self._position = min(end + 1, self._end)
+            self.line += 1
+        return text
+
+    def peekline(self) -> str | None:
+        """Return what `readline` would return next, and stay where we are."""
+        return self._next_line()[0]
+
+    def _next_line(self) -> tuple[str | None, int]:
+        """Return the line that begins here and where in the buffer it ends."""
         while (end := self._buffer.find(b"\n", self._position, self._end)) < 0:
             if not self._more():
                 if self._position == self._end:
-                    return None
+                    return None, self._end
                 end = self._end
                 break
         raw = bytes(self._buffer[self._position : end])
         if b"\0" in raw:
             raise self.error("this is not text (a zero byte)", hint="is it the right file?")
-        self._position = min(end + 1, self._end)
-        self.line += 1
-        return raw.decode("utf-8", "replace").rstrip("\r")
+        return raw.decode("utf-8", "replace").rstrip("\r"), end
+
+    def skip_blank(self) -> str | None:
+        """Pass over blank lines; return the next line without passing it, None at the end."""
+        while (line := self.peekline()) is not None and not line.strip():
+            self.readline()
+        return line
 
     def expect_line(self, what: str) -> str:
         """Return the next line; an `OutputError` saying that `what` is missing at the end."""
