@@ -1,7 +1,7 @@
 """Slabs, interfaces and particles, atom by atom."""
 
 from qdstruct.building.calculators import interface_calculator
-from qdstruct.building.check import check_structure
+from qdstruct.building.check import check_structure, examine_structure
 from qdstruct.building.coreshell import build_coreshell
 from qdstruct.building.export import write_structure
 from qdstruct.building.interface import build_interface
@@ -26,6 +26,7 @@ __all__ = [
     "build_slab",
     "build_superlattice",
     "check_structure",
+    "examine_structure",
     "interface_calculator",
     "place_ligands",
     "registry_cell",

@@ -1,165 +1,228 @@
-"""Whether a region of a structure is still the crystal it was cut from."""
+"""Whether the parts of a structure are still the crystals they were cut from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations, product
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.building.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
-from qdstruct.geometry import space_group
-from qdstruct.model import Phase, Problem
+from qdstruct.building.crystal_fit import Body, Bulk, CrystalFit, bodies, fit_crystal
+from qdstruct.building.neighbours import find_molecules, neighbour_pairs
+from qdstruct.building.part_comparison import CONNECTED, LEAST_ON_SITES, PartComparison
+from qdstruct.building.strain import left_strain
+from qdstruct.errors import BuildError
+from qdstruct.model import CrystalPart, Phase, Problem
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["handedness_problems", "shortest_bonds", "strain_problems"]
+    from qdstruct.building.neighbours import NeighbourPairs
 
-REACH = 5.5
-"""Å: radius of the surroundings that are compared with the bulk."""
+__all__ = ["RegionComparison", "compare_regions"]
 
+MOST_PARTS = 20
+"""Of a region in many parts, as of a superlattice, the largest are compared."""
 
-def shortest_bonds(atoms: Atoms) -> dict[tuple[str, str], float]:
-    """Return, for every pair of elements, the shortest distance between them in Å."""
-    return {pair: float(values.min()) for pair, values in _distances(atoms).items()}
-
-
-def _distances(atoms: Atoms) -> dict[tuple[str, str], NDArray[np.float64]]:
-    pairs = neighbour_pairs(atoms, REACH)
-    symbols = np.array(atoms.get_chemical_symbols())
-    first, second, lengths = symbols[pairs.first], symbols[pairs.second], pairs.distances
-    kinds = sorted({(str(a), str(b)) for a, b in zip(first, second, strict=True) if a <= b})
-    return {(a, b): lengths[(first == a) & (second == b)] for a, b in kinds}
+AS_STATED = 0.003
+"""By how much a measured in-plane strain may differ from the stated one."""
 
 
-def _region(atoms: Atoms, region: str) -> Atoms:
-    return atoms[np.flatnonzero(np.asarray(atoms.arrays["region"]) == region)]
+@dataclass(frozen=True, kw_only=True)
+class RegionComparison:
+    """What a comparison with the bulk measured, and what it found wrong."""
+
+    parts: tuple[CrystalPart, ...]
+    """One for every connected part of every region."""
+    problems: tuple[Problem, ...]
+    """Empty when every part is its crystal."""
 
 
-def strain_problems(
-    atoms: Atoms, region: str, phase: Phase, max_strain: float
-) -> Iterator[Problem]:
-    """Compare the nearest distance of every pair of elements in a region with the bulk's.
+def compare_regions(
+    atoms: Atoms,
+    regions: Mapping[str, Phase],
+    *,
+    max_strain: float,
+    stated_strains: Mapping[str, ArrayLike] | None = None,
+    pairs: NeighbourPairs | None = None,
+) -> RegionComparison:
+    """Lay every connected part of every region (of many the 20 largest) over its bulk crystal.
 
-    Elements that the bulk does not have are a problem of their own. Contacts between a molecule
-    and its surroundings are left out: molecules keep their shape under strain, so such contacts
-    take up what the molecules do not.
+    Parameters
+    ----------
+    atoms : Atoms
+        With a ``region`` array.
+    regions : mapping
+        The bulk crystal of each region, ``{"film": phase}``.
+    max_strain : float
+        Largest principal strain, and largest relative difference of a mean bond length. Where a
+        larger strain is stated, that.
+    stated_strains : mapping, optional
+        (2, 2) in-plane strains U − 1 that the regions are said to carry, in the frame whose x axis
+        is the first cell vector (as `Interface.film_strain` is). The measured in-plane strain must
+        then agree within 0.003.
+    pairs : NeighbourPairs, optional
+        All neighbours within 4.6 Å, found if not given.
+
+    Returns
+    -------
+    RegionComparison
+        Strain in the plane and along the normal, bonds, coordination and symmetry of each part,
+        and the problems.
+
+    Raises
+    ------
+    BuildError
+        If a stated strain is no symmetric (2, 2) array.
+
+    Notes
+    -----
+    The deformation gradient is measured (`fit_crystal`), not taken from how the structure was
+    made. Molecules keep their shape when a crystal is strained, so the framework alone is compared
+    where there is one.
     """
-    if "region" not in atoms.arrays or region not in atoms.arrays["region"]:
-        yield Problem(kind="composition", message=f"there is no region '{region}'")
-        return
-    part = _region(atoms, region)
-    strange = sorted(set(part.symbols) - set(phase.atoms.symbols))
+    known = np.asarray(atoms.arrays.get("region", np.full(len(atoms), "")))
+    pairs = neighbour_pairs(atoms, CONNECTED) if pairs is None else pairs
+    molecular = find_molecules(atoms).ids >= 0
+    parts: list[CrystalPart] = []
+    problems: list[Problem] = []
+    for region, phase in regions.items():
+        chosen = np.flatnonzero(known == region)
+        if not len(chosen):
+            problems.append(Problem(kind="composition", message=f"there is no region '{region}'"))
+            continue
+        problems += _strange_elements(atoms, chosen, region, phase)
+        bulk = Bulk.of(phase)
+        stated = _stated(stated_strains, region)
+        bound = max_strain if stated is None else max(max_strain, _largest(stated) + AS_STATED)
+        for body in islice(bodies(atoms, chosen, pairs), MOST_PARTS):
+            compared = ~molecular[body.members] if _has_framework(phase) else np.ones(
+                len(body.members), dtype=bool)  # fmt: skip
+            if not compared.any():
+                continue
+            laid = _laid(body, compared, bulk)
+            if laid is None:
+                problems += _unfitted(body, compared, region, phase)
+                continue
+            comparison = PartComparison(atoms, body, compared, bulk, laid, region)
+            part = comparison.part()
+            parts.append(part)
+            problems += comparison.site_problems()
+            problems += _part_problems(part, bound, stated)
+    return RegionComparison(parts=tuple(parts), problems=tuple(problems))
+
+
+def _stated(strains: Mapping[str, ArrayLike] | None, region: str) -> NDArray[np.float64] | None:
+    """Return V − 1 in the plane of the structure, from the U − 1 that is stated."""
+    if strains is None or region not in strains:
+        return None
+    stated = np.asarray(strains[region], dtype=float)
+    if stated.shape != (2, 2) or not np.allclose(stated, stated.T, atol=1e-6):
+        raise BuildError(f"the strain of the {region} is a symmetric 2 x 2 matrix")
+    return left_strain(stated)
+
+
+def _largest(strain: NDArray[np.float64]) -> float:
+    return float(np.abs(np.linalg.eigvalsh(strain)).max())
+
+
+def _has_framework(phase: Phase) -> bool:
+    return bool((find_molecules(phase.atoms).ids < 0).any())
+
+
+def _strange_elements(
+    atoms: Atoms, chosen: NDArray[np.int64], region: str, phase: Phase
+) -> Iterator[Problem]:
+    strange = sorted(set(atoms.symbols[chosen]) - set(phase.atoms.symbols))
     if strange:
         yield Problem(
             kind="composition",
             message=f"the {region} holds {', '.join(strange)}, which {phase.name} does not",
         )
-    bulk = shortest_bonds(phase.atoms)
-    molecular = find_molecules(phase.atoms).ids >= 0
-    soft = set(phase.atoms.symbols[molecular])
-    here = shortest_bonds(part)
-    for pair, length in here.items():
-        if pair not in bulk or (soft.intersection(pair) and bulk[pair] > 2.0):
-            continue
-        strain = length / bulk[pair] - 1
-        if abs(strain) > max_strain + 1e-6 and (strain < 0 or bulk[pair] < 4.0):
-            yield Problem(
-                kind="strain",
-                message=f"the shortest {pair[0]}–{pair[1]} distance of the {region} is "
-                f"{length:.3f} Å, {100 * strain:+.1f} % off the {bulk[pair]:.3f} Å of "
-                f"{phase.name} (at most {100 * max_strain:g} % was asked)",
-            )
 
 
-def handedness_problems(atoms: Atoms, region: str, phase: Phase) -> Iterator[Problem]:
-    """Find a chiral crystal that was turned into its mirror image.
+def _laid(body: Body, compared: NDArray[np.bool_], bulk: Bulk) -> CrystalFit | None:
+    """Fit the crystal; a chiral one also as its mirror image where that is clearly better."""
+    fit = fit_crystal(body, compared, bulk, mirrored=False)
+    if bulk.chiral and (fit is None or fit.share < LEAST_ON_SITES or fit.rms > 0.1):
+        other = fit_crystal(body, compared, bulk, mirrored=True)
+        if fit is None or (other is not None and other.quality > fit.quality + 0.05):
+            return other
+    return fit
 
-    Notes
-    -----
-    The surroundings of three atoms in the middle of the region are laid over those of the bulk,
-    once by rotations and once by rotations with inversion. Where the mirrored surroundings fit
-    clearly better, the crystal is the wrong enantiomer. Crystals with an improper operation are
-    not chiral and are passed over.
-    """
-    rotations = space_group(phase.atoms).rotations
-    achiral = any(round(np.linalg.det(rotation)) < 0 for rotation in rotations)
-    if achiral or "region" not in atoms.arrays or region not in atoms.arrays["region"]:
-        return
-    part = _region(atoms, region)
-    off_centre = np.linalg.norm(part.positions - part.positions.mean(axis=0), axis=1)
-    here = neighbour_pairs(part, REACH)
-    bulk = neighbour_pairs(phase.atoms, REACH)
-    fits = np.zeros(2)
-    for centre in np.argsort(off_centre, kind="stable")[:3]:
-        fits += _best_fits(_around(part, here, int(centre)), phase.atoms, bulk)
-    if fits[1] > fits[0] + 0.3:
+
+def _unfitted(
+    body: Body, compared: NDArray[np.bool_], region: str, phase: Phase
+) -> Iterator[Problem]:
+    """Pass over a part too small to have an orientation; any other is a problem."""
+    points = body.positions[compared]
+    spreads = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    if len(points) > 12 and spreads.min() / np.sqrt(len(points)) > 0.5:
+        yield Problem(
+            kind="crystal",
+            message=f"no orientation of {phase.name} fits the {region} ({len(points)} atoms)",
+        )
+
+
+def _part_problems(
+    part: CrystalPart, max_strain: float, stated: NDArray[np.float64] | None
+) -> Iterator[Problem]:
+    """Say what is wrong with a part as a whole."""
+    if part.mirrored:
         yield Problem(
             kind="handedness",
-            message=f"the {region} is the mirror image of {phase.name}, a chiral crystal",
+            message=f"the {part.region} is the mirror image of {part.phase}, a chiral crystal",
+        )
+    if part.n_on_sites < LEAST_ON_SITES * part.n_atoms:
+        yield Problem(
+            kind="crystal",
+            message=f"only {part.n_on_sites} of {part.n_atoms} atoms of the {part.region} lie on "
+            f"sites of {part.phase}",
+        )
+        return
+    yield from _strain_problems(part, max_strain, stated)
+    if part.space_group and part.space_group != part.bulk_space_group:
+        yield Problem(
+            kind="symmetry",
+            message=f"the atoms of the {part.region}, averaged into one cell, have the space group "
+            f"{part.space_group}; those of {part.phase} have {part.bulk_space_group}",
         )
 
 
-Surroundings = tuple[int, NDArray[np.float64], NDArray[np.int64]]
-
-
-def _around(atoms: Atoms, pairs: NeighbourPairs, centre: int) -> Surroundings:
-    """Element of an atom, vectors to its neighbours (nearest first), and their elements."""
-    near = np.flatnonzero(pairs.first == centre)
-    near = near[np.argsort(pairs.distances[near], kind="stable")]
-    numbers = np.asarray(atoms.numbers[pairs.second[near]], dtype=np.int64)
-    return int(atoms.numbers[centre]), pairs.vectors[near], numbers
-
-
-def _best_fits(here: Surroundings, bulk: Atoms, pairs: NeighbourPairs) -> NDArray[np.float64]:
-    """Best fraction of neighbours laid over the bulk's, by a rotation and by its mirror image."""
-    element, vectors, numbers = here
-    best = np.zeros(2)
-    triple = _spanning_triple(vectors)
-    if triple is None:
-        return best
-    for site in np.flatnonzero(bulk.numbers == element):
-        _, around, kinds = _around(bulk, pairs, int(site))
-        for images in _like_triples(vectors[triple], numbers[triple], around, kinds):
-            u, _, vt = np.linalg.svd(vectors[triple].T @ around[images])
-            turn = u @ vt
-            apart = np.linalg.norm((vectors @ turn)[:, None] - around[None], axis=-1)
-            apart[numbers[:, None] != kinds[None]] = np.inf
-            fraction = float((apart.min(axis=1) < 0.4).mean())
-            hand = int(np.linalg.det(turn) < 0)
-            best[hand] = max(best[hand], fraction)
-    return best
-
-
-def _spanning_triple(vectors: NDArray[np.float64]) -> list[int] | None:
-    """Three near neighbours that span space best."""
-    triples = list(combinations(range(min(len(vectors), 10)), 3))
-    if not triples:
-        return None
-    volumes = np.abs([np.linalg.det(vectors[list(triple)]) for triple in triples])
-    return list(triples[int(np.argmax(volumes))]) if volumes.max() > 1.0 else None
-
-
-def _like_triples(
-    vectors: NDArray[np.float64],
-    numbers: NDArray[np.int64],
-    around: NDArray[np.float64],
-    kinds: NDArray[np.int64],
-) -> Iterator[list[int]]:
-    """Ordered triples of bulk neighbours with the same elements, lengths and mutual distances."""
-    lengths = np.linalg.norm(vectors, axis=1)
-    alike = [
-        np.flatnonzero(
-            (kinds == number) & (np.abs(np.linalg.norm(around, axis=1) / length - 1) < 0.06)
+def _strain_problems(
+    part: CrystalPart, max_strain: float, stated: NDArray[np.float64] | None
+) -> Iterator[Problem]:
+    strain = part.strain
+    known = strain[:2, :2] if part.flat else strain
+    worst = _largest(known)
+    if worst > max_strain + 1e-4:
+        along = "" if part.flat else f", along z {100 * strain[2, 2]:+.1f} %"
+        yield Problem(
+            kind="strain",
+            message=f"the {part.region} is strained by up to {100 * worst:.1f} % against "
+            f"{part.phase}: in the plane {100 * strain[0, 0]:+.1f} % and "
+            f"{100 * strain[1, 1]:+.1f} %{along} (at most {100 * max_strain:g} % was asked)",
         )
-        for number, length in zip(numbers, lengths, strict=True)
-    ]
-    for images in product(*alike):
-        chosen = around[list(images)]
-        sides = [np.linalg.norm(chosen[i] - chosen[j]) for i, j in ((0, 1), (1, 2), (2, 0))]
-        wanted = [np.linalg.norm(vectors[i] - vectors[j]) for i, j in ((0, 1), (1, 2), (2, 0))]
-        if np.allclose(sides, wanted, rtol=0.06, atol=0.05):
-            yield [int(image) for image in images]
+    elif stated is not None and np.abs(strain[:2, :2] - stated).max() > AS_STATED:
+        words = [
+            ", ".join(f"{name} {100 * tensor[i, j]:+.2f} %" for name, i, j in
+                      (("xx", 0, 0), ("yy", 1, 1), ("xy", 0, 1)))
+            for tensor in (strain, stated)
+        ]  # fmt: skip
+        yield Problem(
+            kind="strain",
+            message=f"the {part.region} has the in-plane strain {words[0]}, but {words[1]} is "
+            "stated",
+        )
+    for bond in part.bonds:
+        change = bond.length / bond.bulk_length - 1
+        if worst <= max_strain + 1e-4 and abs(change) > max_strain + 1e-4:
+            yield Problem(
+                kind="strain",
+                message=f"the {bond.pair[0]}–{bond.pair[1]} bonds of the {part.region} are "
+                f"{bond.length:.3f} Å long on average, {100 * change:+.1f} % off the "
+                f"{bond.bulk_length:.3f} Å of {part.phase}",
+            )

@@ -9,25 +9,23 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.building.bulk_likeness import handedness_problems, strain_problems
+from qdstruct.building.bulk_likeness import compare_regions
 from qdstruct.building.charges import contact_distance, formal_charges
-from qdstruct.building.neighbours import NeighbourPairs, bonds, find_molecules, neighbour_pairs
+from qdstruct.building.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
+from qdstruct.building.part_comparison import CONNECTED
+from qdstruct.building.whole_molecules import molecule_problems
 from qdstruct.errors import BuildError
-from qdstruct.model import Phase, Problem
+from qdstruct.model import Phase, Problem, StructureReport
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["CLASH_FACTOR", "check_structure"]
+__all__ = ["CLASH_FACTOR", "check_structure", "examine_structure"]
 
 CLASH_FACTOR = 0.7
 """Two atoms clash when closer than this times the sum of their covalent radii."""
-
-OPEN_SIDE = 0.8
-"""A carbon whose two or three unit bond vectors add up to more has lost a neighbour: 1 where it
-has, 0 in a planar or linear molecule, 0.6 in fullerene, 0.7 in the ring of cyclopropene."""
 
 MOST_REPORTED = 20
 """Findings of one kind beyond this many are only counted."""
@@ -40,9 +38,40 @@ def check_structure(
     charge: float = 0.0,
     regions: Mapping[str, Phase] | None = None,
     max_strain: float = 0.05,
+    strains: Mapping[str, ArrayLike] | None = None,
     clash_factor: float = CLASH_FACTOR,
 ) -> tuple[Problem, ...]:
     """Say everything that is wrong with a structure.
+
+    Parameters and errors are those of `examine_structure`, which also tells what was measured.
+
+    Returns
+    -------
+    tuple of Problem
+        Empty when nothing is wrong.
+    """
+    return examine_structure(
+        atoms,
+        formula=formula,
+        charge=charge,
+        regions=regions,
+        max_strain=max_strain,
+        strains=strains,
+        clash_factor=clash_factor,
+    ).problems
+
+
+def examine_structure(
+    atoms: Atoms,
+    *,
+    formula: str | None = None,
+    charge: float = 0.0,
+    regions: Mapping[str, Phase] | None = None,
+    max_strain: float = 0.05,
+    strains: Mapping[str, ArrayLike] | None = None,
+    clash_factor: float = CLASH_FACTOR,
+) -> StructureReport:
+    """Measure a structure against what it should be.
 
     Parameters
     ----------
@@ -54,40 +83,48 @@ def check_structure(
     charge : float
         Net formal charge asked for, e.
     regions : mapping, optional
-        The bulk crystal of each region, for example ``{"film": phase}``: bond lengths inside the
-        region are compared with it, and the handedness of a chiral crystal.
+        The bulk crystal of each region, for example ``{"film": phase}``: deformation, bond lengths,
+        coordination, symmetry and handedness of the region are compared with it
+        (`compare_regions`).
     max_strain : float
-        By what fraction bond lengths inside a region may differ from the bulk's.
+        Largest principal strain of a region in any direction, and by what fraction its mean bond
+        lengths may differ from the bulk's.
+    strains : mapping, optional
+        (2, 2) in-plane strain that each region is said to carry, as in `Interface.film_strain`.
     clash_factor : float
         Fraction of the sum of covalent radii below which two atoms clash.
 
     Returns
     -------
-    tuple of Problem
-        Empty when nothing is wrong.
+    StructureReport
+        Problems, and what was measured of each region.
 
     Raises
     ------
     BuildError
-        If there is nothing to check: no atoms, or positions that are not numbers.
+        If there is nothing to check: no atoms, or positions that are not numbers; or if a stated
+        strain is no symmetric 2 x 2 matrix.
     """
     if len(atoms) == 0:
         raise BuildError("the structure has no atoms")
     if not (np.isfinite(atoms.positions).all() and np.isfinite(np.asarray(atoms.cell)).all()):
         raise BuildError("the structure has positions or cell vectors that are not numbers")
-    pairs = neighbour_pairs(atoms, 4.6)
+    pairs = neighbour_pairs(atoms, CONNECTED)
+    net = float(formal_charges(atoms).sum())
+    crystals = dict(regions or {})
+    compared = compare_regions(
+        atoms, crystals, max_strain=max_strain, stated_strains=strains, pairs=pairs
+    )
     found = [
         *_box_problems(atoms),
         *_clashes(atoms, pairs, clash_factor),
         *_composition_problems(atoms, formula),
-        *_charge_problems(atoms, charge),
-        *_molecule_problems(atoms),
+        *_charge_problems(atoms, net, charge),
+        *molecule_problems(atoms, missing_charge=charge - net, crystals=crystals.values()),
         *_coordination_problems(atoms, pairs),
+        *compared.problems,
     ]
-    for region, phase in (regions or {}).items():
-        found += strain_problems(atoms, region, phase, max_strain)
-        found += handedness_problems(atoms, region, phase)
-    return tuple(_shortened(found))
+    return StructureReport(problems=tuple(_shortened(found)), parts=compared.parts)
 
 
 def _shortened(found: list[Problem]) -> Iterator[Problem]:
@@ -159,8 +196,7 @@ def _reduced(counts: Mapping[str, int]) -> dict[str, int]:
     return {element: number // divisor for element, number in counts.items()}
 
 
-def _charge_problems(atoms: Atoms, wanted: float) -> Iterator[Problem]:
-    net = float(formal_charges(atoms).sum())
+def _charge_problems(atoms: Atoms, net: float, wanted: float) -> Iterator[Problem]:
     if abs(net - wanted) > 1e-6:
         yield Problem(
             kind="charge",
@@ -173,62 +209,6 @@ def _charge_problems(atoms: Atoms, wanted: float) -> Iterator[Problem]:
             kind="electrons",
             message=f"{electrons} electrons, an odd number: a radical, unless that is meant",
         )
-
-
-def _molecule_problems(atoms: Atoms) -> Iterator[Problem]:
-    """Molecules must be in one piece, and no carbon, nitrogen or hydrogen may lack neighbours.
-
-    An ammonium that lost a hydrogen is an amine, whole but neutral: the charge shows it.
-    """
-    pairs = bonds(atoms)
-    degree = np.bincount(pairs.first, minlength=len(atoms))
-    symbols = np.array(atoms.get_chemical_symbols())
-    if "molecule" in atoms.arrays:
-        yield from _torn(atoms)
-    hydrogenated = bool(np.any(symbols == "H")) and bool(np.any(symbols == "C"))
-    if not hydrogenated:
-        return
-    least = {"H": 1, "C": 2, "N": 1}
-    for element, number in least.items():
-        for i in np.flatnonzero((symbols == element) & (degree < number)):
-            yield Problem(
-                kind="molecule",
-                message=f"{element} {i} has {degree[i]} bonds: a molecule was cut",
-                atoms=(int(i),),
-            )
-    for i in np.flatnonzero((symbols == "C") & _open(pairs, degree)):
-        yield Problem(
-            kind="molecule",
-            message=f"C {i} has only {degree[i]} bonds and room for another: a molecule was cut",
-            atoms=(int(i),),
-        )
-
-
-def _open(pairs: NeighbourPairs, degree: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which atoms of two or three bonds have a side without any.
-
-    Unit vectors along the bonds of a linear or planar atom add up to nothing; those of a phenyl
-    or methylene carbon without its hydrogen add up to 1, and of a methyl carbon to 1 as well.
-    """
-    directions = pairs.vectors / np.maximum(pairs.distances, 1e-6)[:, None]
-    sums = np.array([np.bincount(pairs.first, directions[:, k], len(degree)) for k in range(3)])
-    return np.asarray(np.isin(degree, (2, 3)) & (np.linalg.norm(sums, axis=0) > OPEN_SIDE))
-
-
-def _torn(atoms: Atoms) -> Iterator[Problem]:
-    labels = np.asarray(atoms.arrays["molecule"])
-    pieces = find_molecules(atoms).ids
-    for label in np.unique(labels[labels >= 0]):
-        members = np.flatnonzero(labels == label)
-        parts = np.unique(pieces[members])
-        size = int((pieces == parts[0]).sum())
-        if len(parts) > 1 or parts[0] < 0:
-            message = f"molecule {label} is in {len(parts)} pieces"
-        elif size > len(members):
-            message = f"molecule {label} is bonded to atoms that do not belong to it"
-        else:
-            continue
-        yield Problem(kind="molecule", message=message, atoms=tuple(int(i) for i in members))
 
 
 def _coordination_problems(atoms: Atoms, pairs: NeighbourPairs) -> Iterator[Problem]:

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Molecules", "NeighbourPairs", "bonds", "find_molecules", "neighbour_pairs"]
+__all__ = [
+    "Molecules",
+    "NeighbourPairs",
+    "bonds",
+    "find_molecules",
+    "neighbour_counts",
+    "neighbour_pairs",
+]
 
 MOLECULAR_ELEMENTS = frozenset(
     ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "As", "Se", "Br", "Te", "I")
@@ -91,6 +98,19 @@ def neighbour_pairs(atoms: Atoms, cutoff: float) -> NeighbourPairs:
         vectors=positions[second] + shifts @ cell - positions[first],
         images=shifts,
     )
+
+
+def neighbour_counts(atoms: Atoms, cutoff: float) -> NDArray[np.int64]:
+    """Count the neighbours of every atom within `cutoff` (Å), periodic images included, (N,)."""
+    from scipy.spatial import cKDTree
+
+    cell = np.asarray(atoms.cell.complete())
+    pbc = np.asarray(atoms.pbc, dtype=bool)
+    fractional = np.asarray(atoms.positions) @ np.linalg.inv(cell)
+    fractional = fractional - np.where(pbc, np.floor(fractional), 0.0)
+    tree = cKDTree(_ghosts(fractional, cell, pbc, cutoff)[2] @ cell)
+    counts = tree.query_ball_point(fractional @ cell, cutoff, return_length=True)
+    return np.asarray(counts, dtype=np.int64) - 1
 
 
 def _ghosts(

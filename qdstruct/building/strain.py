@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import BuildError
 
-__all__ = ["StrainOn", "right_stretch", "shared_cell"]
+__all__ = ["StrainOn", "left_strain", "right_stretch", "shared_cell"]
 
 StrainOn = Literal["film", "substrate", "both"]
 
@@ -79,3 +79,15 @@ def right_stretch(before: NDArray[np.float64], after: NDArray[np.float64]) -> ND
     `before`, U = (FᵀF)^½ with F acting on column vectors.
     """
     return _stretch(_deformation(before, after)) - np.eye(2)
+
+
+def left_strain(stated: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return V − 1 of a stated U − 1, both (2, 2), for cells whose first vector stays along +x.
+
+    U is `right_stretch` + 1, in the frame of the undeformed slab. A deformation x' = x D that keeps
+    the first vector along +x has D lower triangular, so D is the Cholesky factor of U² = D Dᵀ, and
+    the left stretch, in the frame of the deformed slab, is V = (DᵀD)^½.
+    """
+    stretch = np.asarray(stated, dtype=float) + np.eye(2)
+    deformation = np.linalg.cholesky(stretch @ stretch)
+    return np.asarray(_root(deformation.T @ deformation) - np.eye(2))

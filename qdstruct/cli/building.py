@@ -30,7 +30,8 @@ from qdstruct.cli.build_output import (
     parse_parallel,
     parse_regions,
     parse_shift,
-    problem_rows,
+    print_report,
+    write_page,
 )
 from qdstruct.cli.build_particles import particles
 from qdstruct.cli.output import JsonOption, parse_miller, print_json, print_table
@@ -324,6 +325,8 @@ def build_lateral(
 
 
 def _interface_facts(built: Interface) -> dict[str, Any]:
+    import numpy as np
+
     facts: dict[str, Any] = {
         "geometry": built.geometry,
         "film": built.film.phase_name,
@@ -342,6 +345,12 @@ def _interface_facts(built: Interface) -> dict[str, Any]:
         "vacuum": built.vacuum,
         "interface_height": built.interface_height,
     }
+    below = np.asarray(built.atoms.arrays["region"]) == "substrate"
+    heights = built.atoms.positions[:, 2]
+    if heights[below].max() < heights[~below].max():
+        facts["substrate_formula"] = built.atoms[below].get_chemical_formula()
+    else:
+        facts["sandwich"] = True
     if built.match is not None:
         facts["film_directions"] = built.match.film_directions.tolist()
         facts["substrate_directions"] = built.match.substrate_directions.tolist()
@@ -362,7 +371,9 @@ def check(
     formula: Annotated[
         str | None, typer.Option("--formula", help="Composition it should have.")
     ] = None,
-    charge: Annotated[float, typer.Option("--charge", help="Net charge it should have, e.")] = 0.0,
+    charge: Annotated[
+        float | None, typer.Option("--charge", help="Net charge it should have, e.")
+    ] = None,
     film: Annotated[
         str | None, typer.Option("--film", help="Phase to compare the film region with.")
     ] = None,
@@ -374,52 +385,41 @@ def check(
         typer.Option("--region", help="REGION=PHASE for another region: core=CsPbBr3-Pbnm."),
     ] = None,
     max_strain: MaxStrain = 0.05,
+    ignore_note: Annotated[
+        bool,
+        typer.Option("--ignore-note", help="Leave aside what the file itself says it is."),
+    ] = False,
     view: ViewOption = False,
     colour: ColourOption = "element",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look for clashes, wrong charge or composition, cut molecules, odd coordination.
+    """Measure a structure against what it should be, and say what is wrong.
 
-    Exit code 1 when there are problems. Example: qdstruct check interface.extxyz
-    --film CdS-zincblende --substrate CsPbBr3-Pbnm
+    Clashes, charge, composition, whole molecules and coordination; of every region also strain,
+    bonds, symmetry and handedness beside its bulk crystal. What is not asked is taken from the note
+    that the build commands write into their files. Exit code 1 when there are problems. Example:
+    qdstruct check interface.extxyz --film CdS-zincblende --substrate CsPbBr3-Pbnm
     """
-    from qdstruct import building, phases
     from qdstruct.files import refuse_existing
+    from qdstruct.pipeline.checking import check_file
 
     check_colour(colour)
     if view:
         refuse_existing(page_beside(file), force=force)
-    atoms = phases.read_atoms(file)
     given = {"film": film, "substrate": substrate, **parse_regions(region or [])}
-    regions = {label: phases.load(name) for label, name in given.items() if name is not None}
-    problems = building.check_structure(
-        atoms, formula=formula, charge=charge, regions=regions, max_strain=max_strain
+    atoms, report, remarks = check_file(
+        file,
+        formula=formula,
+        charge=charge,
+        crystals={label: name for label, name in given.items() if name is not None},
+        max_strain=max_strain,
+        as_stated=not ignore_note,
     )
     if view:
-        from qdstruct.report.structure_page import write_structure_page
-
-        page = page_beside(file)
-        write_structure_page(
-            atoms,
-            page,
-            title=file.name,
-            problems=problems,
-            source=file.name,
-            colour=colour,
-            force=force,
-        )
-        typer.echo(f"wrote {page}", err=True)
-    if as_json:
-        rows = problem_rows(problems)
-        print_json({"ok": not problems, "n_atoms": len(atoms), "problems": rows})
-    elif problems:
-        print_table(
-            f"{file}: {len(atoms)} atoms, {atoms.get_chemical_formula()}",
-            ["Problem", "What"],
-            [(problem.kind, problem.message) for problem in problems],
-        )
-    else:
-        typer.echo(f"{file}: {len(atoms)} atoms, {atoms.get_chemical_formula()}: no problems found")
-    if problems:
+        write_page(atoms, file, report.problems, colour, force=force)
+    for remark in remarks:
+        typer.echo(f"note: {remark}", err=True)
+    print_report(file, atoms, report, as_json)
+    if report.problems:
         raise typer.Exit(1)

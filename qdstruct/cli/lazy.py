@@ -42,7 +42,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         ),
     },
     "building": {
-        "check": "Look for clashes, wrong charge or composition, cut molecules, odd coordination.",
+        "check": "Measure a structure against what it should be, and say what is wrong.",
         "build": "Build slabs, interfaces and particles.",
     },
     "registry": {

@@ -47,11 +47,14 @@ from qdstruct.model.registry import RegistryScan
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
 from qdstruct.model.settings import CalculationSettings
 from qdstruct.model.structures import (
+    BondComparison,
     Bridge,
+    CrystalPart,
     Interface,
     Junction,
     Problem,
     Slab,
+    StructureReport,
     Termination,
 )
 
@@ -68,10 +71,12 @@ __all__ = [
     "BandLevels",
     "BandOffsets",
     "BandProjections",
+    "BondComparison",
     "Bridge",
     "CalculationSettings",
     "ChargeDifference",
     "CoincidenceMatch",
+    "CrystalPart",
     "CurveMaximum",
     "EnergyPerArea",
     "FinishedCalculation",
@@ -116,6 +121,7 @@ __all__ = [
     "SpotPattern",
     "StrainMap",
     "StrainPartition",
+    "StructureReport",
     "StudyResults",
     "Superlattice",
     "Termination",

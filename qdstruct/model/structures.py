@@ -14,7 +14,17 @@ from qdstruct.model.record import Record
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Bridge", "Interface", "Junction", "Problem", "Slab", "Termination"]
+__all__ = [
+    "BondComparison",
+    "Bridge",
+    "CrystalPart",
+    "Interface",
+    "Junction",
+    "Problem",
+    "Slab",
+    "StructureReport",
+    "Termination",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +33,86 @@ class Problem(Record):
 
     kind: str
     """``clash``, ``charge``, ``electrons``, ``composition``, ``molecule``, ``coordination``,
-    ``strain``, ``handedness`` or ``box``."""
+    ``crystal``, ``strain``, ``symmetry``, ``handedness`` or ``box``."""
     message: str
     """What is wrong and where, in words."""
     atoms: tuple[int, ...] = ()
     """Indices of the atoms concerned, counted from 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BondComparison(Record):
+    """Bonds of one kind inside a part of a structure, beside those of its bulk crystal."""
+
+    pair: tuple[str, str]
+    """The two elements, the cation first."""
+    length: float
+    """Mean length here, Å."""
+    bulk_length: float
+    """Mean length of the same bonds in the bulk crystal, Å."""
+    coordination: float | None
+    """Bonds per atom of the first element, mean over its atoms inside; None where none is."""
+    bulk_coordination: float
+    """The same in the bulk crystal."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CrystalPart(Record):
+    """One connected part of a region, laid atom by atom over its bulk crystal."""
+
+    region: str
+    """Region the part belongs to."""
+    phase: str
+    """The bulk crystal."""
+    n_atoms: int
+    """Atoms that were laid on sites: those of the framework, or all where there is none."""
+    n_on_sites: int
+    """How many of them are near a site of their own element."""
+    n_inside: int
+    """How many have nearly all of their surroundings."""
+    deformation: NDArray[np.float64]
+    """(3, 3) deformation gradient F with ``x = F @ X + t`` from the bulk crystal's Cartesian frame
+    to that of the structure. det F < 0 where only the mirror image fits."""
+    rms: float
+    """Root mean square distance of the atoms on sites from the deformed crystal, Å."""
+    flat: bool
+    """True when all atoms lie in one plane, which leaves the strain along its normal open."""
+    bonds: tuple[BondComparison, ...]
+    """Bond lengths and coordination beside the bulk's."""
+    space_group: str
+    """Space group of the part: its atoms brought back into one cell, averaged, without the strain.
+    Empty where some site of the cell is not occupied."""
+    bulk_space_group: str
+    """Space group of the same atoms of the bulk crystal."""
+
+    @property
+    def strain(self) -> NDArray[np.float64]:
+        """Strain V − 1, V = (F Fᵀ)^½, (3, 3), in the frame of the structure.
+
+        xx, yy and xy lie in the plane of a slab, zz along its normal.
+        """
+        values, vectors = np.linalg.eigh(self.deformation @ self.deformation.T)
+        return np.asarray((vectors * np.sqrt(values)) @ vectors.T - np.eye(3))
+
+    @property
+    def mirrored(self) -> bool:
+        """True when the part is the mirror image of its crystal."""
+        return bool(np.linalg.det(self.deformation) < 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureReport(Record):
+    """What the validator found and measured."""
+
+    problems: tuple[Problem, ...]
+    """Everything that is wrong; empty when nothing is."""
+    parts: tuple[CrystalPart, ...] = ()
+    """What was measured of each connected part of each region that was compared with its bulk."""
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing is wrong."""
+        return not self.problems
 
 
 @dataclass(frozen=True, kw_only=True)

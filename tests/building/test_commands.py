@@ -71,7 +71,10 @@ def test_check_says_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "a.extxyz"
     document(*INTERFACE, "-o", str(path))
     good = document("check", str(path), "--film", "CdS-zincblende", "--substrate", "CsPbBr3-Pbnm")
+    parts = good.pop("parts")
     assert good == {"ok": True, "n_atoms": 56, "problems": []}
+    assert [part["region"] for part in parts] == ["film", "substrate"]
+    assert parts[0]["strain"][2][2] == pytest.approx(0, abs=1e-6)
     broken = read(path)
     broken.positions[3] = broken.positions[8] + 0.3
     del broken[20]
@@ -81,6 +84,28 @@ def test_check_says_what_is_wrong(tmp_path: Path) -> None:
     kinds = {problem["kind"] for problem in json.loads(result.stdout)["problems"]}
     assert {"clash", "charge"} <= kinds
     assert runner.invoke(app, ["check", str(path)]).exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["POSCAR", "a.extxyz", "a.cif"])
+def test_a_file_is_held_to_what_it_says(tmp_path: Path, name: str) -> None:
+    """Formula, crystals and strain come from the note in the file."""
+    path = tmp_path / name
+    document(*INTERFACE, "--film-layers", "4", "-o", str(path))
+    good = document("check", str(path))
+    assert good["ok"]
+    assert [part["phase"] for part in good["parts"]] == ["CdS-zincblende", "CsPbBr3-Pbnm"]
+    lines = path.read_text().splitlines(keepends=True)
+    if name == "POSCAR":
+        lines[4] = "  " + "  ".join(str(1.1 * float(word)) for word in lines[4].split()) + "\n"
+        path.write_text("".join(lines))
+        found = document("check", str(path))
+        assert {"strain"} == {problem["kind"] for problem in found["problems"]}
+        assert "along z +10.0 %" in found["problems"][0]["message"]
+        assert document("check", str(path), "--ignore-note")["parts"] == []
+    changed = "".join(lines).replace("Br24Cd", "Br25Cd", 1)
+    path.write_text(changed)
+    found = document("check", str(path))
+    assert "composition" in {problem["kind"] for problem in found["problems"]}
 
 
 def test_lateral_reports_its_bridges() -> None:
