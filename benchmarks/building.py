@@ -1,141 +1,222 @@
-"""Building side by side with pymatgen, in one run, on the same crystals and facets.
+"""Building side by side with pymatgen and OgreInterface, in one run, on the same matches.
 
-Interfaces: the smallest coincidence cell of each facet pair; ours is built by
-`building.build_interface` for every termination pair, pymatgen's `CoherentInterfaceBuilder` looks
-for its own cell up to 1.05 times the same area (its search is part of its time, as its use is) and
-builds every termination pair it knows. Times are per interface built; the columns say how many
-termination pairs each side offers and how many of them came out.
-Success: every facet pair of the study's crystals and every match in its bounds, each build checked
-by the public validator. Particles: time and growth of peak memory of a 16 nm Janus particle and of
-a particle of a million atoms, which have no peer. OgreInterface pins packages that do not go with
-ours and is not measured here.
+Interfaces: every coincidence cell (Miller indices up to 1, 200 Å², 5 %) of the pairs of crystals of
+the studies. Each peer searches with its own matcher (not timed); the matches of ours that it has
+too, by area and principal strains, are built by both, two layers on two layers, with every pair of
+terminations each side knows. Times are CPU seconds per interface, after a first build, and hold the
+cutting of the slabs on every side. Ours and pymatgen cut them for every interface; OgreInterface
+makes them once per facet: `peer_slabs_s` is that time shared out over what was built with them.
+`matches` are those both have, `of` those there are; `errors` counts facet pairs at which the peer
+raised. OgreInterface pins old packages, so it may live in another environment: name its interpreter
+by ``--ogre-python`` or the variable QDSTRUCT_OGRE_PYTHON.
+
+Success: every match with every pair of terminations is built (`built`) and put through the public
+validator; what it finds is printed with the faces concerned.
+Particles: time and growth of peak memory of a 16.4 nm Janus particle and of a million atoms; they
+have no peer.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import tempfile
 import time
+from collections import Counter
+from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 from _common import Row, measure, parser, progress, row, show
 
 from qdstruct import building, matching, phases
-from qdstruct.errors import MatchError
+from qdstruct.errors import BuildError
 
-PAIRS = [
-    ("CdS-zincblende", (0, 0, 1), "CsPbBr3-Pbnm", (0, 0, 1)),
-    ("PbS-galena", (1, 0, 0), "CsPbBr3-cubic", (1, 0, 0)),
-    ("PbS-galena", (1, 1, 0), "CsPbBr3-cubic", (1, 1, 0)),
-    ("PbS-galena", (1, 1, 1), "CsPbBr3-cubic", (1, 1, 1)),
-]
-SYSTEMS = [("PbS-galena", "CsPbBr3-cubic"), ("CdS-zincblende", "CsPbBr3-cubic"),
-           ("CdS-zincblende", "CsPbBr3-Pbnm"), ("CsPbBr3-cubic", "PMA2PbBr4")]  # fmt: skip
-FACETS = [(1, 0, 0), (1, 1, 0), (1, 1, 1), (0, 0, 1)]
-COLUMNS = ("built", "of", "terminations", "peer_built", "peer_terminations", "memory_mb")
-
-
-def ours(film: Any, substrate: Any, match: Any) -> tuple[int, int]:
-    """Build every termination pair; return how many were built and how many there are."""
-    tops = [one.name for one in building.terminations(substrate, match.substrate_hkl)]
-    bottoms = [one.name for one in building.terminations(film, match.film_hkl)]
-    built = 0
-    for bottom, top in product(bottoms, tops):
-        interface = building.build_interface(
-            film, substrate, match, film_termination=bottom, substrate_termination=top
-        )
-        built += len(interface.atoms) > 0
-    return built, len(bottoms) * len(tops)
+SYSTEMS = [
+    ("PbS-galena", "CsPbBr3-cubic"), ("CdS-zincblende", "CsPbBr3-cubic"),
+    ("CdS-zincblende", "CsPbBr3-Pbnm"), ("ZnS-zincblende", "CsPbBr3-cubic"),
+    ("CdS-zincblende", "CsPbCl3-cubic"), ("CdS-zincblende", "CsPbI3-gamma"),
+    ("CsPbBr3-cubic", "PMA2PbBr4"),
+]  # fmt: skip
+AREA, STRAIN, LAYERS = 200.0, 0.05, 2
+PEER_SCRIPT = Path(__file__).with_name("building_peers.py")
+COLUMNS = ("peer_slabs_s", "built", "passed", "matches", "of", "terminations",
+           "peer_terminations", "atoms", "peer_atoms", "errors", "memory_mb",
+           "peer_memory_mb")  # fmt: skip
 
 
-def theirs(film: Any, substrate: Any, match: Any) -> tuple[int, int]:
-    """Let pymatgen build its termination pairs in the smallest cell its matcher finds."""
-    from pymatgen.analysis.interfaces.coherent_interfaces import CoherentInterfaceBuilder
-    from pymatgen.analysis.interfaces.zsl import ZSLGenerator
-    from pymatgen.io.ase import AseAtomsAdaptor
+class Task:
+    """One facet pair with its matches and terminations."""
 
-    structures = [AseAtomsAdaptor.get_structure(phase.atoms) for phase in (film, substrate)]
-    strain = 1.5 * match.max_strain + 0.01
-    builder = CoherentInterfaceBuilder(
-        film_structure=structures[0],
-        substrate_structure=structures[1],
-        film_miller=match.film_hkl,
-        substrate_miller=match.substrate_hkl,
-        zslgen=ZSLGenerator(
-            max_area=1.05 * match.area, max_length_tol=strain, max_angle_tol=strain
-        ),
-    )
-    built = 0
-    for termination in builder.terminations:
-        made = next(
-            iter(builder.get_interfaces(termination=termination, film_thickness=2,
-                                        substrate_thickness=2)),
-            None,
+    def __init__(self, found: matching.FacetPairMatches, film: Any, substrate: Any) -> None:
+        self.film, self.substrate = film, substrate
+        self.film_hkl, self.substrate_hkl = found.film.hkl, found.substrate.hkl
+        self.matches = list(found.records())
+        self.film_terminations = [t.name for t in building.terminations(film, self.film_hkl)]
+        self.substrate_terminations = [
+            t.name for t in building.terminations(substrate, self.substrate_hkl)
+        ]
+
+    def requests(self, numbers: list[int]) -> list[tuple[Any, str, str]]:
+        """Every one of these matches with every pair of terminations."""
+        chosen = [self.matches[number] for number in numbers]
+        return list(product(chosen, self.film_terminations, self.substrate_terminations))
+
+    def build(self, match: Any, film_face: str, substrate_face: str) -> Any:
+        """Build one interface."""
+        return building.build_interface(
+            self.film, self.substrate, match, film_layers=LAYERS, substrate_layers=LAYERS,
+            film_termination=film_face, substrate_termination=substrate_face,
         )  # fmt: skip
-        built += made is not None
-    return built, len(builder.terminations)
+
+    def document(self) -> dict[str, Any]:
+        """Return what a peer needs to do the same."""
+        matches = [
+            {"area": match.area, "strains": list(match.principal_strains)} for match in self.matches
+        ]
+        return {
+            "film": _crystal(self.film), "substrate": _crystal(self.substrate),
+            "film_hkl": self.film_hkl, "substrate_hkl": self.substrate_hkl, "matches": matches,
+        }  # fmt: skip
 
 
-def interface_rows() -> list[Row]:
-    """One row per facet pair: the same crystals, facets and smallest coincidence cell."""
+def _crystal(phase: Any) -> dict[str, Any]:
+    return {
+        "cell": phase.atoms.cell.tolist(),
+        "symbols": phase.atoms.get_chemical_symbols(),
+        "scaled": phase.atoms.get_scaled_positions().tolist(),
+    }
+
+
+def tasks_of(film_name: str, substrate_name: str) -> list[Task]:
+    """Every facet pair of two crystals that has a match within the bounds."""
+    film, substrate = phases.load(film_name), phases.load(substrate_name)
+    found = matching.scan_facets(film, substrate, max_index=1, max_area=AREA, max_strain=STRAIN)
+    return [Task(one, film, substrate) for one in found if len(one)]
+
+
+def timed(tasks: list[Task], numbers: list[list[int]]) -> tuple[float, int, int]:
+    """Build what the peer built too; return CPU seconds, interfaces and atoms."""
+    for task in tasks:
+        task.build(*task.requests([0])[0])
+    start, built, atoms = time.process_time(), 0, 0
+    for task, chosen in zip(tasks, numbers, strict=True):
+        for request in task.requests(chosen):
+            atoms += len(task.build(*request).atoms)
+            built += 1
+    return time.process_time() - start, built, atoms
+
+
+def ask(peer: str, python: str, tasks: list[Task], limit: float) -> tuple[Any, str | None]:
+    """Let a peer build in its own interpreter; return its answer or why there is none."""
+    job = {
+        "peer": peer, "area": AREA, "strain": STRAIN, "layers": LAYERS,
+        "tasks": [task.document() for task in tasks],
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "job.json"
+        file.write_text(json.dumps(job))
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        try:
+            done = subprocess.run(
+                [python, "-W", "ignore", str(PEER_SCRIPT), str(file)],
+                capture_output=True, text=True, timeout=limit, check=True, env=environment,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return None, f"stopped after {limit:g} s"
+        except (OSError, subprocess.CalledProcessError) as error:
+            lines = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+            return None, f"{peer} does not run in {python}: {lines[-1]}"
+    return json.loads(done.stdout.splitlines()[-1]), None
+
+
+def interface_rows(pythons: dict[str, str | None], quick: bool) -> list[Row]:
+    """One row per pair of crystals and peer."""
     rows = []
-    for film_name, film_hkl, substrate_name, substrate_hkl in PAIRS:
-        film, substrate = phases.load(film_name), phases.load(substrate_name)
-        match = matching.find_matches(
-            film, substrate, film_hkl, substrate_hkl, max_area=150, max_strain=0.05
-        )[0]
-        task = f"{film_name} {film_hkl} | {substrate_name} {substrate_hkl}"
-        progress(task)
-        seconds, memory, counts, error = measure(lambda f=film, s=substrate, m=match: ours(f, s, m))
-        peer_s, _, peer_counts, peer_error = measure(
-            lambda f=film, s=substrate, m=match: theirs(f, s, m), warm=_load_pymatgen, limit=120
-        )
-        built, offered = counts or (0, 0)
-        peer_built, peer_offered = peer_counts or (0, 0)
-        each = seconds / built if seconds and built else None
-        peer_each = peer_s / peer_built if peer_s and peer_built else None
-        rows.append(
-            row(task + ", per interface", each, "pymatgen CoherentInterfaceBuilder", peer_each,
-                error=error or peer_error, built=built, of=offered, terminations=offered,
-                peer_built=peer_built, peer_terminations=peer_offered, memory_mb=memory)
-        )  # fmt: skip
+    for film_name, substrate_name in SYSTEMS[:2] if quick else SYSTEMS:
+        tasks = tasks_of(film_name, substrate_name)
+        for peer, python in pythons.items():
+            name = f"build {film_name} | {substrate_name}, per interface"
+            progress(f"{name}: {peer}")
+            if python is None:
+                rows.append(row(name, None, peer, None, error="not installed: --ogre-python PATH"))
+                continue
+            answer, error = ask(peer, python, tasks, 60 if quick else 600)
+            rows.append(
+                row(name, None, peer, None, error=error)
+                if answer is None
+                else _compared(name, tasks, answer)
+            )
     return rows
 
 
-def _load_pymatgen() -> None:
-    from pymatgen.analysis.interfaces import coherent_interfaces
-    from pymatgen.analysis.interfaces.zsl import ZSLGenerator
-
-    assert coherent_interfaces
-    list(ZSLGenerator(max_area=30)(np.eye(2, 3) * 4, np.eye(2, 3) * 4))
+def _compared(name: str, tasks: list[Task], answer: dict[str, Any]) -> Row:
+    results = answer["results"]
+    numbers = [result.get("found", []) for result in results]
+    failed = Counter(result["error"].split(":")[0] for result in results if "error" in result)
+    _, memory, counts, error = measure(partial(timed, tasks, numbers))
+    seconds, built, atoms = counts or (None, 0, 0)
+    sums = {
+        key: sum(result.get(key, 0) for result in results)
+        for key in ("built", "atoms", "seconds", "slab_seconds")
+    }
+    offered = [len(task.film_terminations) * len(task.substrate_terminations) for task in tasks]
+    return row(
+        name,
+        seconds / built if built else None,
+        answer["peer"],
+        (sums["seconds"] + sums["slab_seconds"]) / sums["built"] if sums["built"] else None,
+        error=error
+        or ", ".join(f"{kind} at {n} facet pairs" for kind, n in failed.items())
+        or None,
+        peer_slabs_s=sums["slab_seconds"] / sums["built"] if sums["built"] else None,
+        matches=sum(len(chosen) for chosen in numbers),
+        of=sum(len(task.matches) for task in tasks),
+        terminations=sum(offered),
+        peer_terminations=sum(result.get("terminations", 0) for result in results),
+        atoms=atoms // built if built else None,
+        peer_atoms=sums["atoms"] // sums["built"] if sums["built"] else None,
+        errors=sum(failed.values()),
+        memory_mb=memory,
+        peer_memory_mb=answer["memory"],
+    )
 
 
 def success_rows(quick: bool) -> list[Row]:
-    """Build and check every match of every facet pair."""
+    """Build every match with every pair of terminations, and check each."""
     rows = []
     for film_name, substrate_name in SYSTEMS[:2] if quick else SYSTEMS:
-        film, substrate = phases.load(film_name), phases.load(substrate_name)
         progress(f"every match of {film_name} on {substrate_name}")
-        start, built, tried, problems = time.perf_counter(), 0, 0, set()
-        for film_hkl, substrate_hkl in product(FACETS, FACETS):
-            try:
-                matches = matching.find_matches(
-                    film, substrate, film_hkl, substrate_hkl, max_area=200, max_strain=0.05
-                )
-            except MatchError:
-                continue
-            for match in matches[: 3 if quick else 20]:
+        start, built, passed, tried = time.process_time(), 0, 0, 0
+        findings: Counter[str] = Counter()
+        for task in tasks_of(film_name, substrate_name):
+            for request in task.requests(list(range(len(task.matches)))):
                 tried += 1
-                interface = building.build_interface(film, substrate, match)
-                found = {problem.kind for problem in building.check_structure(interface.atoms)}
-                built += not found
-                problems |= found
+                try:
+                    interface = task.build(*request)
+                except BuildError as error:
+                    findings[str(error)[:80]] += 1
+                    continue
+                built += 1
+                problems = building.check_structure(interface.atoms)
+                passed += not problems
+                findings.update({_finding(task, request, problem) for problem in problems})
         rows.append(
-            row(f"build and check every match: {film_name} | {substrate_name}",
-                time.perf_counter() - start, "none", None, built=built, of=tried,
-                error=", ".join(sorted(problems)) or None)
+            row(f"build and check every interface: {film_name} | {substrate_name}",
+                time.process_time() - start, "none", None, built=built, passed=passed, of=tried,
+                error="; ".join(f"{text}: {n}" for text, n in findings.items()) or None)
         )  # fmt: skip
     return rows
+
+
+def _finding(task: Task, request: tuple[Any, str, str], problem: Any) -> str:
+    """Name what the validator found by side and face: "coordination of film (1, 1, 1) Cd"."""
+    side = "film" if "of the film" in problem.message else "substrate"
+    face = (task.film_hkl, request[1]) if side == "film" else (task.substrate_hkl, request[2])
+    return f"{problem.kind} of {side} {face[0]} {face[1]}"
 
 
 def janus() -> int:
@@ -166,9 +247,24 @@ def particle_rows() -> list[Row]:
 
 def main() -> None:
     """Run and print."""
-    options = parser(__doc__).parse_args()
-    rows = [*interface_rows(), *success_rows(options.quick), *particle_rows()]
-    show(rows, options, COLUMNS)
+    options = parser(__doc__)
+    options.add_argument(
+        "--ogre-python", default=os.environ.get("QDSTRUCT_OGRE_PYTHON"),
+        help="interpreter with OgreInterface installed",
+    )  # fmt: skip
+    chosen = options.parse_args()
+    pythons = {"pymatgen": sys.executable, "OgreInterface": _ogre_python(chosen.ogre_python)}
+    rows = [
+        *interface_rows(pythons, chosen.quick), *success_rows(chosen.quick), *particle_rows()
+    ]  # fmt: skip
+    show(rows, chosen, COLUMNS)
+
+
+def _ogre_python(given: str | None) -> str | None:
+    """Return the interpreter given, or this one where it has OgreInterface."""
+    from importlib.util import find_spec
+
+    return given or (sys.executable if find_spec("OgreInterface") else None)
 
 
 if __name__ == "__main__":

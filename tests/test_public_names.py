@@ -10,9 +10,10 @@ import pytest
 import qdstruct
 
 EXPECTED = {
-    "analyse", "build_interface", "build_slab", "check_structure", "find_matches", "load_phase",
-    "load_study", "plan_study", "plane_mismatches", "powder_pattern", "prepare", "run", "status",
-    "terminations", "write_report", "zone_axis_pattern",
+    "analyse", "build_coreshell", "build_interface", "build_janus", "build_nanocrystal",
+    "build_slab", "build_superlattice", "check_structure", "find_matches", "load_phase",
+    "load_study", "place_ligands", "plan_study", "plane_mismatches", "powder_pattern", "prepare",
+    "run", "status", "terminations", "write_report", "write_structure", "zone_axis_pattern",
 }  # fmt: skip
 
 

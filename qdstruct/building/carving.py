@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from qdstruct.building.charges import balanced_charges
 from qdstruct.building.neighbours import find_molecules
 from qdstruct.building.stack import number_units, unit_centres
+from qdstruct.errors import BuildError
 from qdstruct.model import Phase
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["Body", "carve"]
+
+MOST_CELLS = 100_000_000
+"""Unit cells looked at for one body; more would need over 100 GB for the atoms they hold."""
 
 Inside = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
@@ -41,6 +45,11 @@ def carve(phase: Phase, body: Body) -> Atoms:
     -------
     Atoms
         Not periodic, in the frame of the phase's file, with ``molecule`` and ``formal_charge``.
+
+    Raises
+    ------
+    BuildError
+        For a body so large that its atoms could not be held.
     """
     from ase import Atoms
 
@@ -53,6 +62,11 @@ def carve(phase: Phase, body: Body) -> Atoms:
     middle = body.centre @ np.linalg.inv(cell)
     reach = body.radius * np.linalg.norm(np.linalg.inv(cell), axis=0) + 1.0
     low, high = np.floor(middle - reach), np.ceil(middle + reach)
+    if np.prod(high - low + 1) > MOST_CELLS:
+        raise BuildError(
+            f"a body of {2 * body.radius / 10:.0f} nm across holds too many atoms to be written",
+            hint="lengths without a unit are Å: 160 is 16 nm",
+        )
     ranges = [np.arange(low[k], high[k] + 1) for k in range(3)]
     plane = np.stack(np.meshgrid(ranges[1], ranges[2], indexing="ij"), axis=-1).reshape(-1, 2)
     copies, units = [], []

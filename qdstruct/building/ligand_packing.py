@@ -163,7 +163,8 @@ class _Packing:
         near = near[~np.isin(surface.owners[near], site.replaced)]
         owners = surface.owners[near]
         kinds = self._kind_of[owners]
-        meets_cation = self.molecule.head[:, None] & (surface.charges[owners] > 0)
+        cations = (surface.charges[owners] > 0) & surface.framework[owners]
+        meets_cation = self.molecule.head[:, None] & cations
         distances = np.where(
             meets_cation, self._bonded_table[:, kinds], self._crystal_table[:, kinds]
         )

@@ -56,6 +56,9 @@ class Surface:
         self.charges = formal_charges(atoms) if charges is None else np.asarray(charges, float)
         molecule = atoms.arrays.get("molecule", np.full(len(atoms), -1))
         self.framework = np.asarray(molecule) < 0
+        region = atoms.arrays.get("region", np.full(len(atoms), ""))
+        self.crystal = np.asarray(region) != "ligand"
+        """(N,) False for ligands placed before: they are kept clear of, but make no surface."""
         self.symbols = np.array(atoms.get_chemical_symbols())
         self.shifts = self._shifts()
         count = len(atoms)
@@ -77,9 +80,9 @@ class Surface:
         return np.asarray(steps[order] @ cell[:2])
 
     def around(self, index: int) -> NDArray[np.int64]:
-        """Return indices into `points` of what lies within `REACH` of an atom, without itself."""
+        """Return indices into `points` of the crystal within `REACH` of an atom, without itself."""
         found = np.array(self.tree.query_ball_point(self.atoms.positions[index], REACH))
-        return np.asarray(found[found != index])
+        return np.asarray(found[(found != index) & self.crystal[self.owners[found]]])
 
     def normal(self, index: int, near: NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return the outward normal, None inside the crystal or on another face of a slab."""

@@ -20,11 +20,12 @@ from qdstruct.building.ligand_sites import (
 from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.errors import BuildError
 from qdstruct.model import LigandCover
+from qdstruct.resources import data_folder
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["place_ligands"]
+__all__ = ["binding_site_count", "place_ligands"]
 
 
 def place_ligands(
@@ -32,6 +33,7 @@ def place_ligands(
     ligand: Atoms,
     *,
     coverage: float = 1.0,
+    count: int | None = None,
     seed: int = 0,
     anchor: str = "auto",
     compensate: bool = True,
@@ -42,11 +44,13 @@ def place_ligands(
     ----------
     atoms : Atoms
         A slab with vacuum along z, or a particle without periodicity; ``molecule``, ``region`` and
-        ``formal_charge`` arrays are used where present.
+        ``formal_charge`` arrays are used where present. Ligands that are there already stay.
     ligand : Atoms
         One whole molecule with hydrogens and an ammonium, carboxyl(ate) or thiol(ate) group.
     coverage : float
         Share of the sites that get a ligand, above 0 and up to 1.
+    count : int, optional
+        How many ligands, instead of a share of the sites.
     seed : int
         Of the random choice of sites and orientations: the same seed, the same atoms.
     anchor : {"auto", "ammonium", "carboxylate", "thiolate"}
@@ -57,8 +61,8 @@ def place_ligands(
     Raises
     ------
     BuildError
-        For a coverage outside (0, 1], a molecule without anchor, a surface without sites, or
-        ligands that find no room.
+        For a coverage outside (0, 1], a count without as many sites, a name instead of a molecule,
+        a molecule without anchor, a surface without sites, or ligands that find no room.
 
     Notes
     -----
@@ -76,21 +80,11 @@ def place_ligands(
     """
     if not 0 < coverage <= 1:
         raise BuildError(f"a coverage of {coverage:g} does not exist", hint="above 0 and up to 1")
-    molecule = anchored_molecule(ligand, anchor)
+    molecule = _anchored(ligand, anchor)
     surface = Surface(atoms)
-    sites = binding_sites(surface, molecule.kind)
-    if not sites:
-        raise BuildError(
-            f"no free site for {molecule.kind} on {atoms.get_chemical_formula()}",
-            hint="ammonium needs monovalent cations in the outermost layer, carboxylate and "
-            "thiolate need cations of charge two or more there: try another termination",
-        )
-    wanted = round(coverage * len(sites))
-    if wanted == 0:
-        raise BuildError(
-            f"a coverage of {coverage:g} is less than one ligand on {len(sites)} sites",
-            hint=f"{1 / len(sites):.3g} or more, or a larger surface",
-        )
+    sites = _sites(surface, molecule)
+    wanted = round(coverage * len(sites)) if count is None else count
+    _check_number(wanted, coverage, count, len(sites))
     placed = pack_ligands(surface, sites, molecule, wanted, seed)
     removed = np.zeros(len(atoms), dtype=bool)
     removed[[ion for one in placed for ion in one.site.replaced]] = True
@@ -110,6 +104,47 @@ def place_ligands(
         charge=round(float(covered.arrays["formal_charge"].sum()), 6) + 0.0,
         seed=seed,
     )
+
+
+def binding_site_count(atoms: Atoms, ligand: Atoms, *, anchor: str = "auto") -> tuple[str, int]:
+    """Return the anchor by which a molecule binds and how many sites of a surface could hold it.
+
+    Parameters and errors are those of `place_ligands`.
+    """
+    molecule = _anchored(ligand, anchor)
+    return molecule.kind, len(_sites(Surface(atoms), molecule))
+
+
+def _anchored(ligand: Atoms, anchor: str) -> AnchoredMolecule:
+    if isinstance(ligand, str):
+        shipped = (data_folder("structures") / "molecules").glob("*.xyz")
+        raise BuildError(
+            f"a ligand is a molecule (ase.Atoms) here, not the name '{ligand}'",
+            hint="qdstruct.place_ligands takes names; those known are "
+            + ", ".join(sorted(file.stem for file in shipped)),
+        )
+    return anchored_molecule(ligand, anchor)
+
+
+def _sites(surface: Surface, molecule: AnchoredMolecule) -> list[BindingSite]:
+    sites = binding_sites(surface, molecule.kind)
+    if not sites:
+        raise BuildError(
+            f"no free site for {molecule.kind} on {surface.atoms.get_chemical_formula()}",
+            hint="ammonium needs monovalent cations in the outermost layer, carboxylate and "
+            "thiolate need cations of charge two or more there: try another termination",
+        )
+    return sites
+
+
+def _check_number(wanted: int, coverage: float, count: int | None, sites: int) -> None:
+    if count is not None and not 0 < count <= sites:
+        raise BuildError(f"{count} ligands do not go on {sites} sites", hint=f"1 to {sites}")
+    if wanted == 0:
+        raise BuildError(
+            f"a coverage of {coverage:g} is less than one ligand on {sites} sites",
+            hint=f"{1 / sites:.3g} or more, or a larger surface",
+        )
 
 
 def _take_anions(surface: Surface, bare: list[BindingSite], removed: NDArray[np.bool_]) -> None:

@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 from qdstruct.building.carving import Body, carve
 from qdstruct.building.neutral import neutral_particle
 from qdstruct.building.shapes import cuboid, cuboid_facets, sphere, wulff
+from qdstruct.building.stack import plane_stack
 from qdstruct.errors import BuildError
+from qdstruct.geometry import reduce_miller
 from qdstruct.model import Miller, Nanocrystal, Phase
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def build_nanocrystal(
     phase: Phase,
     *,
     shape: Literal["cuboid", "sphere", "wulff"] = "cuboid",
-    size: float | Sequence[float],
+    size: float | Sequence[float] | None = None,
+    cells: int | Sequence[int] | None = None,
     facets: Sequence[ArrayLike] | None = None,
     energies: Mapping[Miller, float] | None = None,
     termination: str | None = None,
@@ -42,6 +45,9 @@ def build_nanocrystal(
     size : float or three floats
         Edges of the cuboid along its facet normals (to the nearest whole number of planes),
         diameter of the sphere, or distance between the lowest-energy faces of the Wulff form, Å.
+    cells : int or three ints
+        Instead of the size of a cuboid: repeats of the crystal along each facet normal. (100) of a
+        primitive cubic crystal has one unit cell per repeat.
     facets : three Miller indices, optional
         Faces of the cuboid; `cuboid_facets` chooses when left out.
     energies : mapping, optional
@@ -59,6 +65,8 @@ def build_nanocrystal(
     BuildError
         For shapes, sizes or terminations that do not exist.
     """
+    if cells is not None:
+        size = _size_of_cells(phase, shape, size, cells, facets)
     body, extent = _body(phase, shape, size, facets, energies, termination)
     atoms = carve(phase, body)
     if len(atoms) == 0:
@@ -79,14 +87,34 @@ def build_nanocrystal(
     )
 
 
+def _size_of_cells(
+    phase: Phase,
+    shape: str,
+    size: float | Sequence[float] | None,
+    cells: int | Sequence[int],
+    facets: Sequence[ArrayLike] | None,
+) -> list[float]:
+    """Return the edges in Å of a cuboid of so many repeats of each facet's plane spacing."""
+    if size is not None or shape != "cuboid":
+        raise BuildError("a number of cells is the size of a cuboid, given instead of its edges")
+    counts = np.broadcast_to(np.asarray(cells), 3)
+    if (counts < 1).any() or (counts != np.round(counts)).any():
+        raise BuildError(f"a particle has whole numbers of cells, not {cells}")
+    faces = cuboid_facets(phase) if facets is None else facets
+    spacings = [plane_stack(phase, reduce_miller(face)).spacing for face in faces]
+    return [float(n) * spacing for n, spacing in zip(counts, spacings, strict=True)]
+
+
 def _body(
     phase: Phase,
     shape: str,
-    size: float | Sequence[float],
+    size: float | Sequence[float] | None,
     facets: Sequence[ArrayLike] | None,
     energies: Mapping[Miller, float] | None,
     termination: str | None,
 ) -> tuple[Body, tuple[float, float, float]]:
+    if size is None:
+        raise BuildError("a particle needs a size", hint="edges in Å, or cells=5 for a cuboid")
     edges = tuple(float(s) for s in np.broadcast_to(np.asarray(size, dtype=float), 3))
     if not np.isfinite(edges).all() or min(edges) <= 0:
         raise BuildError(f"sizes are positive lengths in Å, not {size}")

@@ -11,13 +11,7 @@ from qdstruct.errors import BuildError
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["NAMED_SMILES", "molecule_from_smiles"]
-
-NAMED_SMILES = {
-    "oleate": r"CCCCCCCC/C=C\CCCCCCCC(=O)[O-]",
-    "oleylammonium": r"CCCCCCCC/C=C\CCCCCCCC[NH3+]",
-}
-"""Ligands that are drawn by RDKit, for no measured or computed geometry comes with the package."""
+__all__ = ["molecule_from_smiles"]
 
 CONFORMERS = 20
 

@@ -39,6 +39,16 @@ ViewOption = Annotated[
 ColourOption = Annotated[
     str, typer.Option("--colour", help="What picture and page show by colour: element or region.")
 ]
+LigandsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ligand",
+        help="NAME=COVERAGE, e.g. oleate=0.3; may be repeated. Shares of the surface sites.",
+    ),
+]
+LigandSeed = Annotated[
+    int, typer.Option("--ligand-seed", min=0, help="The same seed gives the same atoms.")
+]
 FilmHkl = Annotated[str, typer.Option("--film-hkl", help="Face of the film, e.g. 0,0,1.")]
 SubstrateHkl = Annotated[
     str, typer.Option("--substrate-hkl", help="Face of the substrate, e.g. 0,0,1.")
@@ -75,6 +85,16 @@ def parse_numbers(text: str, example: str) -> list[float]:
     if len(numbers) not in (1, 3):
         raise InputError(f"'{text}' is not one number or three", hint=f"write {example}")
     return numbers * (3 if len(numbers) == 1 else 1)
+
+
+def parse_counts(text: str) -> list[int]:
+    """Read one whole number or three; three come back."""
+    from qdstruct.errors import InputError
+
+    numbers = parse_numbers(text, "5 or 5,5,8")
+    if any(number != round(number) for number in numbers):
+        raise InputError(f"'{text}' is not in whole numbers", hint="write 5 or 5,5,8")
+    return [round(number) for number in numbers]
 
 
 def parse_lengths(text: str) -> list[float]:
@@ -119,6 +139,35 @@ def parse_energies(text: str) -> dict[tuple[int, int, int], float]:
         except ValueError:
             raise InputError(f"'{word}' is not FACET=ENERGY", hint="'100=1 111=1.2'") from None
     return energies
+
+
+def parse_ligands(words: list[str] | None) -> list[tuple[str, float]]:
+    """Read ``oleate=0.3`` (also ``smiles:C=CC[NH3+]=0.3``): known ligands and their coverages."""
+    from qdstruct.errors import InputError
+    from qdstruct.pipeline.ligands import find_ligand
+
+    requests = []
+    for word in words or []:
+        name, _, coverage = word.rpartition("=")
+        try:
+            requests.append((name.strip(), float(coverage)))
+        except ValueError:
+            name = ""
+        if not name:
+            raise InputError(f"'{word}' is not NAME=COVERAGE", hint="--ligand oleate=0.3")
+        find_ligand(name)
+    return requests
+
+
+def parse_places(words: list[str] | None) -> list[tuple[float, float]]:
+    """Read ``2,-2nm`` or ``20,-20`` repeatedly: places on a facet; Å come back."""
+    from qdstruct.errors import InputError
+
+    places = [parse_length_list(word) for word in words or []]
+    for word, place in zip(words or [], places, strict=True):
+        if len(place) != 2:
+            raise InputError(f"'{word}' is no place on a facet", hint="--island 2,-2nm")
+    return [(place[0], place[1]) for place in places]
 
 
 def parse_shift(text: str) -> tuple[float, float]:
@@ -341,6 +390,8 @@ def _direction(indices: list[float]) -> str:
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
     if isinstance(value, float):
         return f"{value:.4f}"
     if isinstance(value, list):

@@ -10,6 +10,8 @@ from qdstruct.cli.build_output import (
     ColourOption,
     FigureOption,
     ForceOption,
+    LigandSeed,
+    LigandsOption,
     MaxArea,
     MaxStrain,
     OutputOption,
@@ -18,16 +20,20 @@ from qdstruct.cli.build_output import (
     ViewOption,
     Wanted,
     finish,
+    parse_counts,
     parse_energies,
     parse_facets,
     parse_length_list,
     parse_lengths,
-    parse_numbers,
+    parse_ligands,
+    parse_places,
     parse_shift,
 )
 from qdstruct.cli.output import JsonOption, parse_miller
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from qdstruct.model import Nanocrystal
 
 __all__ = ["particles"]
@@ -38,7 +44,12 @@ particles = typer.Typer()
 @particles.command("nanocrystal")
 def build_nanocrystal(
     phase: Annotated[str, typer.Argument(help="Phase name or structure file.")],
-    size: Annotated[str, typer.Option("--size", help="Edge or diameter: 16nm or 160 (Å).")],
+    size: Annotated[
+        str | None, typer.Option("--size", help="Edge or diameter: 16nm or 160 (Å), or three.")
+    ] = None,
+    cells: Annotated[
+        str | None, typer.Option("--cells", help="Instead: repeats along each edge, 5 or 5,5,8.")
+    ] = None,
     output: OutputOption = None,
     shape: Annotated[
         str, typer.Option("--shape", help="cuboid, sphere or wulff (a truncated cube is wulff).")
@@ -57,6 +68,8 @@ def build_nanocrystal(
     keep_charge: Annotated[
         bool, typer.Option("--keep-charge", help="Do not take ions out to make it neutral.")
     ] = False,
+    ligand: LigandsOption = None,
+    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 10.0,
     figure: FigureOption = None,
     view: ViewOption = False,
@@ -66,24 +79,27 @@ def build_nanocrystal(
 ) -> None:
     """Carve a nanocrystal.
 
-    Example: qdstruct build nanocrystal CsPbBr3-Pbnm --size 5.5nm --termination CsBr -o dot.xyz
+    Example: qdstruct build nanocrystal CsPbBr3-Pbnm --size 5.5nm --termination CsBr
+    --ligand oleate=0.3 --ligand oleylammonium=0.3 -o dot.extxyz
     """
     from qdstruct import building, phases
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
+    requests = parse_ligands(ligand)
     built = building.build_nanocrystal(
         phases.load(phase),
         shape=shape,  # type: ignore[arg-type]
-        size=parse_lengths(size),
+        size=None if size is None else parse_lengths(size),
+        cells=None if cells is None else parse_counts(cells),
         facets=None if facets is None else parse_facets(facets),
         energies=None if energies is None else parse_energies(energies),
         termination=termination,
         neutral=not keep_charge,
         vacuum=vacuum,
     )
-    facts = _particle_facts(built)
-    finish(f"{shape} of {phase}", built.atoms, facts, wanted)
+    atoms, facts = _covered(built, requests, ligand_seed)
+    finish(f"{shape} of {phase}", atoms, facts, wanted)
 
 
 @particles.command("janus")
@@ -100,6 +116,15 @@ def build_janus(
     cap_shape: Annotated[
         str, typer.Option("--cap-shape", help="hemisphere, sphere or cuboid.")
     ] = "hemisphere",
+    cap_height: Annotated[
+        str | None, typer.Option("--cap-height", help="Height of a cuboid cap; half its edge.")
+    ] = None,
+    island: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--island", help="Centre of a cap from the facet's middle, 2,-2nm; may be repeated."
+        ),
+    ] = None,
     core_facets: Annotated[
         str | None, typer.Option("--core-facets", help="Three faces of the core.")
     ] = None,
@@ -117,6 +142,8 @@ def build_janus(
         float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
     ] = None,
     shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
+    ligand: LigandsOption = None,
+    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 10.0,
     figure: FigureOption = None,
     view: ViewOption = False,
@@ -134,6 +161,7 @@ def build_janus(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
+    requests = parse_ligands(ligand)
     inner, outer = phases.load(core), phases.load(cap)
     found = chosen_match(
         outer,
@@ -151,6 +179,8 @@ def build_janus(
         core_size=parse_lengths(core_size),
         cap_size=None if cap_size is None else parse_lengths(cap_size)[0],
         cap_shape=cap_shape,  # type: ignore[arg-type]
+        cap_height=None if cap_height is None else parse_lengths(cap_height)[0],
+        islands=parse_places(island) or [(0.0, 0.0)],
         core_facets=None if core_facets is None else parse_facets(core_facets),
         core_termination=core_termination,
         cap_termination=cap_termination,
@@ -159,8 +189,8 @@ def build_janus(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    facts = {**_particle_facts(built), "gap": built.gap}
-    finish(f"{cap} on {core}", built.atoms, facts, wanted)
+    atoms, facts = _covered(built, requests, ligand_seed)
+    finish(f"{cap} on {core}", atoms, {**facts, "gap": built.gap}, wanted)
 
 
 @particles.command("coreshell")
@@ -183,6 +213,8 @@ def build_coreshell(
     max_strain: MaxStrain = 0.05,
     strain_on: StrainOn = "film",
     shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
+    ligand: LigandsOption = None,
+    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 10.0,
     figure: FigureOption = None,
     view: ViewOption = False,
@@ -200,6 +232,7 @@ def build_coreshell(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
+    requests = parse_ligands(ligand)
     inner, outer = phases.load(core), phases.load(shell)
     found = chosen_match(
         outer,
@@ -222,8 +255,8 @@ def build_coreshell(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    facts = {**_particle_facts(built), "gap": built.gap}
-    finish(f"{shell} around {core}", built.atoms, facts, wanted)
+    atoms, facts = _covered(built, requests, ligand_seed)
+    finish(f"{shell} around {core}", atoms, {**facts, "gap": built.gap}, wanted)
 
 
 @particles.command("segmented")
@@ -261,6 +294,8 @@ def build_segmented(
     shift: Annotated[
         str, typer.Option("--shift", help="Shift of the second crystal, fractions a,b.")
     ] = "0,0",
+    ligand: LigandsOption = None,
+    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 10.0,
     figure: FigureOption = None,
     view: ViewOption = False,
@@ -278,6 +313,7 @@ def build_segmented(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
+    requests = parse_ligands(ligand)
     lower, upper = phases.load(first), phases.load(second)
     found = chosen_match(
         upper,
@@ -301,8 +337,8 @@ def build_segmented(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    facts = {**_particle_facts(built), "gap": built.gap}
-    finish(f"{first} and {second} in segments", built.atoms, facts, wanted)
+    atoms, facts = _covered(built, requests, ligand_seed)
+    finish(f"{first} and {second} in segments", atoms, {**facts, "gap": built.gap}, wanted)
 
 
 @particles.command("superlattice")
@@ -347,7 +383,7 @@ def build_superlattice(
     built = building.build_superlattice(
         particle,
         spacing=parse_lengths(spacing),
-        cells=[round(value) for value in parse_numbers(cells, "8,8,8")],
+        cells=parse_counts(cells),
         shape=shape,  # type: ignore[arg-type]
         vacancies=vacancies,
         surface_vacancies=surface_vacancies,
@@ -365,6 +401,32 @@ def build_superlattice(
     }
     atoms = building.superlattice_atoms(built)
     finish(f"Superlattice of {phase}", atoms, facts, wanted)
+
+
+def _covered(
+    built: Nanocrystal, requests: list[tuple[str, float]], seed: int
+) -> tuple[Atoms, dict[str, Any]]:
+    """Return the particle with the ligands asked for, and its facts."""
+    from qdstruct.pipeline.ligands import cover
+
+    facts = _particle_facts(built)
+    if not requests:
+        return built.atoms, facts
+    covers = cover(built.atoms, requests, seed=seed)
+    placed = [
+        {
+            "ligand": one.ligand,
+            "anchor": one.anchor,
+            "placed": one.placed,
+            "sites": one.sites,
+            "bond_length": one.bond_length,
+            "removed_ions": one.removed or "none",
+        }
+        for one in covers
+    ]
+    return covers[-1].atoms, {
+        **facts, "ligands": placed, "ligand_seed": seed, "charge": covers[-1].charge
+    }  # fmt: skip
 
 
 def _particle_facts(built: Nanocrystal) -> dict[str, Any]:

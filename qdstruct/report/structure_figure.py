@@ -321,22 +321,38 @@ def _name_regions(
     labels: Mapping[str, str],
     window: tuple[float, float, float, float],
 ) -> None:
-    """Write the name of each region beside the height range it spans."""
+    """Write the name of each region beside the height range it spans.
+
+    A region inside the range of another (a core in its shell, a dot in its ligands) has its bar
+    farther out, and the other is named at its upper end.
+    """
     regions = _regions(atoms)
     names = [str(name) for name in np.unique(regions)]
     if len(names) < 2:
         return
     runs = np.asarray(atoms.arrays.get("segment", np.unique(regions, return_inverse=True)[1]))
-    place = window[1] + 0.012 * (window[1] - window[0])
-    for run in np.unique(runs):
-        name = str(regions[runs == run][0])
-        low, high = np.percentile(points[runs == run, 1], [1, 99])
+    spans = [
+        (str(regions[runs == run][0]), *np.percentile(points[runs == run, 1], [1, 99]))
+        for run in np.unique(runs)
+    ]
+    step = 0.012 * (window[1] - window[0])
+    spans.sort(key=lambda span: span[1] - span[2])
+    for number, (name, low, high) in enumerate(spans):
+        around = [other for other in spans[:number] if _inside((low, high), other[1:])]
+        within = [other for other in spans[number + 1 :] if _inside(other[1:], (low, high))]
+        column = window[1] + step * (1 + 1.5 * len(around))
         colour = colour_of(name, names.index(name))
-        axes.plot([place, place], [low, high], color=colour, linewidth=2.2, clip_on=False)
+        axes.plot([column, column], [low, high], color=colour, linewidth=2.2, clip_on=False)
         axes.text(
-            place + 0.012 * (window[1] - window[0]), (low + high) / 2, labels.get(name, name),
-            color=colour, ha="left", va="center", fontsize=7, clip_on=False,
+            column + step, high if within else (low + high) / 2, labels.get(name, name),
+            color=colour, ha="left", va="top" if within else "center", fontsize=7, clip_on=False,
         )  # fmt: skip
+
+
+def _inside(inner: tuple[float, float], outer: tuple[float, float]) -> bool:
+    """Say whether at least half of one range lies in another."""
+    shared = min(inner[1], outer[1]) - max(inner[0], outer[0])
+    return bool(shared > 0.5 * (inner[1] - inner[0]))
 
 
 def _draw_scale(axes: Axes, window: tuple[float, float, float, float]) -> None:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+import qdstruct
 from qdstruct import phases
 from qdstruct.building import build_nanocrystal, build_slab, check_structure, place_ligands
 from qdstruct.building.ligand_anchor import anchored_molecule
 from qdstruct.building.neighbours import find_molecules
 from qdstruct.errors import BuildError
 from qdstruct.model import LigandCover
-from qdstruct.pipeline.ligands import find_ligand, ligand_names
+from qdstruct.pipeline.ligands import cover, find_ligand, ligand_names
 
 DITHIOLS = ("C2DT", "C3DT", "C4DT", "C5DT", "C6DT", "C10DT", "BDT", "BPDT")
 
@@ -243,19 +244,67 @@ def test_missing_rdkit_is_asked_for(monkeypatch) -> None:
 
     monkeypatch.setitem(sys.modules, "rdkit", None)
     with pytest.raises(BuildError, match="need the package rdkit") as caught:
-        find_ligand("oleate")
+        find_ligand("smiles:CCCC[NH3+]")
     assert "qdstruct[ligands]" in str(caught.value)
 
 
-def test_oleate_from_smiles(dot) -> None:
+def test_a_molecule_from_smiles(dot) -> None:
     pytest.importorskip("rdkit")
-    oleate = find_ligand("oleate")
-    assert oleate.get_chemical_formula() == "C18H33O2"
-    assert np.array_equal(oleate.positions, find_ligand("oleate").positions)
-    cover = place_ligands(dot, oleate, coverage=0.3, seed=1)
-    check_cover(cover, 53)
+    butylammonium = find_ligand("smiles:CCCC[NH3+]")
+    assert butylammonium.get_chemical_formula() == "C4H12N"
+    assert np.array_equal(butylammonium.positions, find_ligand("smiles:CCCC[NH3+]").positions)
+    check_cover(place_ligands(dot, butylammonium, coverage=0.3, seed=1), 17)
     with pytest.raises(BuildError, match="not the SMILES of one molecule"):
         find_ligand("smiles:C[NH3")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "element", "partners", "length"),
+    [("oleate", 53, "O", ("Pb",), 2.59), ("oleylammonium", 57, "N", ("Br",), 3.42)],
+)
+def test_long_ligands_need_no_other_package(dot, name, size, element, partners, length) -> None:
+    covered = qdstruct.place_ligands(dot, name, coverage=0.3, seed=1)
+    check_cover(covered, size)
+    assert covered.charge == covered.charge_before
+    distances = anchor_distances(covered, element, partners)
+    assert np.allclose(distances, length, atol=0.03)
+
+
+def test_a_name_where_a_molecule_belongs_is_told_what_exists(dot) -> None:
+    with pytest.raises(BuildError, match="not the name 'oleate'") as caught:
+        place_ligands(dot, "oleate", coverage=0.3)
+    assert "qdstruct.place_ligands takes names" in str(caught.value)
+    for name in ligand_names():
+        assert name in str(caught.value)
+
+
+def test_two_kinds_of_ligands_share_the_sites(dot) -> None:
+    """Rounded so that shares that add up to one take every site and no more."""
+    one, two = cover(dot, [("benzylammonium", 0.5)] * 2, seed=3)
+    assert one.sites == one.placed + two.sites
+    assert two.placed == two.sites
+    assert one.placed + two.placed == place_ligands(dot, find_ligand("PMA"), seed=3).placed
+    check_cover(LigandCover(**{**vars(two), "placed": one.placed + two.placed}), 18)
+
+
+def test_cations_and_anions_on_one_particle(dot) -> None:
+    covers = cover(dot, [("benzoate", 0.3), ("benzylammonium", 0.5)], seed=1)
+    assert [one.anchor for one in covers] == ["carboxylate", "ammonium"]
+    last = covers[-1].atoms
+    assert check_structure(last, charge=covers[-1].charge) == ()
+    assert covers[-1].charge == covers[0].charge_before
+    assert find_molecules(last).count == sum(one.placed for one in covers)
+
+
+def test_requests_that_overlap_or_do_not_exist(dot) -> None:
+    with pytest.raises(BuildError, match=r"1\.2 times the \d+ sites"):
+        cover(dot, [("benzoate", 0.6), ("C4DT", 0.6)])
+    with pytest.raises(BuildError, match="PMA: a coverage of -1 does not exist"):
+        cover(dot, [("PMA", -1.0)])
+    with pytest.raises(BuildError, match="less than one of"):
+        cover(dot, [("PMA", 1e-4)])
+    with pytest.raises(BuildError, match="ligands do not go on"):
+        place_ligands(dot, find_ligand("PMA"), count=10_000)
 
 
 def test_the_command(tmp_path) -> None:
