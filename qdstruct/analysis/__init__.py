@@ -33,6 +33,7 @@ from qdstruct.analysis.octahedra import (
     layer_spacings,
     octahedra,
 )
+from qdstruct.analysis.partition import bader_partition, has_pybader
 from qdstruct.analysis.plateaus import (
     core_potential_levels,
     region_extent,
@@ -61,6 +62,7 @@ __all__ = [
     "atom_groups",
     "atomic_planes",
     "autocorrelation",
+    "bader_partition",
     "band_edges",
     "binding_energy",
     "bond_lengths",
@@ -76,6 +78,7 @@ __all__ = [
     "fit_decay",
     "formation_energy",
     "formation_energy_line",
+    "has_pybader",
     "interface_height",
     "layer_period",
     "layer_spacings",

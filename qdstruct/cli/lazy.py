@@ -67,6 +67,9 @@ COMMANDS: dict[str, dict[str, str]] = {
             "Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute."
         ),
     },
+    "charges": {
+        "bader": "Bader charges of each atom and region, with the count of electrons checked.",
+    },
     "reproduce": {
         "reproduce": "Put published numbers beside ours, with the reason where they differ.",
     },

@@ -2,6 +2,7 @@
 
 from qdstruct.model.assembly import AssemblyRun, AssemblySeries, AssemblySettings, Mean
 from qdstruct.model.bands import BandEnergies, BandProjections
+from qdstruct.model.charges import BaderCharges
 from qdstruct.model.electronic import (
     AveragedGrid,
     BandAlignment,
@@ -65,6 +66,7 @@ __all__ = [
     "AssemblySeries",
     "AssemblySettings",
     "AveragedGrid",
+    "BaderCharges",
     "BandAlignment",
     "BandEdges",
     "BandEnergies",

@@ -1,7 +1,8 @@
 """Finished calculations → model types; the only reader of output files."""
 
+from qdstruct.outputs.acf import AtomicCharges, read_acf, read_valences
 from qdstruct.outputs.belonging import InterfaceParts, interface_parts
-from qdstruct.outputs.calculation import read_calculation
+from qdstruct.outputs.calculation import read_calculation, set_regions
 from qdstruct.outputs.completeness import completeness_problems
 from qdstruct.outputs.doscar import read_doscar
 from qdstruct.outputs.eigenval import read_band_energies, read_eigenval
@@ -10,6 +11,7 @@ from qdstruct.outputs.outcar import OutcarFacts, read_outcar
 from qdstruct.outputs.procar import read_procar
 from qdstruct.outputs.projections import read_projected_dos
 from qdstruct.outputs.sketch import CalculationSketch, calculation_kind, sketch_calculation
+from qdstruct.outputs.streams import find_output
 from qdstruct.outputs.surroundings import directory_tags, read_initial_and_final
 from qdstruct.outputs.survey import ANALYSES, Analysis, FoundCalculation, find_calculations
 from qdstruct.outputs.tags import read_tags
@@ -25,6 +27,7 @@ from qdstruct.outputs.volumetric import write_grid
 __all__ = [
     "ANALYSES",
     "Analysis",
+    "AtomicCharges",
     "CalculationSketch",
     "FoundCalculation",
     "InterfaceParts",
@@ -35,8 +38,10 @@ __all__ = [
     "completeness_problems",
     "directory_tags",
     "find_calculations",
+    "find_output",
     "interface_parts",
     "planar_average",
+    "read_acf",
     "read_averaged_grid",
     "read_band_energies",
     "read_calculation",
@@ -48,10 +53,12 @@ __all__ = [
     "read_procar",
     "read_projected_dos",
     "read_tags",
+    "read_valences",
     "read_vaspout",
     "read_vaspout_bands",
     "read_vaspout_dos",
     "read_vaspout_projections",
+    "set_regions",
     "sketch_calculation",
     "write_grid",
 ]

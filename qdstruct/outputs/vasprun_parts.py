@@ -35,6 +35,8 @@ class Vasprun:
     """(3, 3) Å before the first ionic step."""
     initial_scaled_positions: NDArray[np.float64] | None = None
     """(N, 3) fractions before the first ionic step."""
+    valences: list[float] = field(default_factory=list)
+    """ZVAL of each atom; empty where the file does not tell."""
     movable: NDArray[np.bool_] | None = None
     """(N, 3) selective dynamics; None when every atom moves."""
     n_ionic_steps: int = 0
@@ -107,6 +109,11 @@ def _on_atominfo(run: Vasprun, element: Element) -> None:
     count = int((element.findtext("atoms") or str(len(run.symbols))).strip())
     if count != len(run.symbols):
         raise ValueError(f"it announces {count} atoms and lists {len(run.symbols)}")
+    kinds = element.find("array[@name='atomtypes']/set")
+    for row in kinds.iter("rc") if kinds is not None else ():
+        if len(row) >= 4:
+            valence = fortran_float(row[3].text or "")
+            run.valences += [valence] * int((row[0].text or "0").strip())
 
 
 def _on_structure(run: Vasprun, element: Element) -> None:
