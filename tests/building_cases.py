@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from ase import Atoms
+from ase.neighborlist import neighbor_list
 from ase.spacegroup import crystal
+from hypothesis import assume
+from hypothesis import strategies as st
 
 from qdstruct.geometry import lattice_plane, primitive_lattice, space_group
 from qdstruct.model import CoincidenceMatch, Phase
@@ -46,3 +49,33 @@ def one_to_one(film: Phase, film_hkl, substrate: Phase, substrate_hkl) -> Coinci
         film_directions=np.zeros((2, 3)), substrate_directions=np.zeros((2, 3)),
         n_atoms_per_layer_pair=0,
     )  # fmt: skip
+
+
+CELLS = {
+    "triclinic": ([1, 2], lambda a, b, c, x, y, z: [a, b, c, x, y, z]),
+    "monoclinic": ([3, 4, 5, 9, 14, 15], lambda a, b, c, x, y, z: [a, b, c, 90, y, 90]),
+    "orthorhombic": ([19, 36, 62, 70], lambda a, b, c, x, y, z: [a, b, c, 90, 90, 90]),
+    "tetragonal": ([82, 96, 122, 141], lambda a, b, c, x, y, z: [a, a, c, 90, 90, 90]),
+    "trigonal": ([144, 152, 160, 167], lambda a, b, c, x, y, z: [a, a, c, 90, 90, 120]),
+    "cubic": ([198, 216, 221, 225], lambda a, b, c, x, y, z: [a, a, a, 90, 90, 90]),
+}
+
+
+@st.composite
+def random_crystals(draw):
+    """Draw a crystal of one or two elements, of any crystal system."""
+    groups, cell = CELLS[draw(st.sampled_from(sorted(CELLS)))]
+    lengths = [draw(st.floats(4.0, 7.0)) for _ in range(3)]
+    angles = [draw(st.floats(75.0, 105.0)) for _ in range(3)]
+    sites = draw(
+        st.lists(st.tuples(*[st.sampled_from([0.0, 0.11, 0.25, 0.37, 0.5])] * 3), min_size=1,
+                 max_size=2, unique=True)
+    )  # fmt: skip
+    atoms = crystal(
+        ["Na", "Ti"][: len(sites)], sites, spacegroup=draw(st.sampled_from(groups)),
+        cellpar=cell(*lengths, *angles), onduplicates="replace",
+    )  # fmt: skip
+    assume(len(atoms) <= 24)
+    distances = neighbor_list("d", atoms, 0.5)
+    assume(len(distances) == 0)
+    return make_phase(atoms)

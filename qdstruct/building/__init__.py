@@ -15,6 +15,7 @@ from qdstruct.building.segmented import build_segmented
 from qdstruct.building.slab import build_slab
 from qdstruct.building.superlattice import build_superlattice, superlattice_atoms
 from qdstruct.building.terminations import terminations
+from qdstruct.building.variants import slab_variants
 
 __all__ = [
     "build_coreshell",
@@ -31,6 +32,7 @@ __all__ = [
     "place_ligands",
     "registry_cell",
     "scan_registry",
+    "slab_variants",
     "superlattice_atoms",
     "terminations",
     "write_structure",

@@ -201,7 +201,7 @@ def _charge_problems(atoms: Atoms, net: float, wanted: float) -> Iterator[Proble
         yield Problem(
             kind="charge",
             message=f"the net formal charge of {atoms.get_chemical_formula()} is {net:+g} e, not "
-            f"{wanted:+g} e",
+            f"{f'{wanted:+g}' if wanted else '0'} e",
         )
     electrons = int(atoms.numbers.sum()) - round(wanted)
     if electrons % 2:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.building.contact import contact_height, contact_heights
+from qdstruct.building.cut import Cut, choose_cut
 from qdstruct.building.registry import shift_grid
-from qdstruct.building.slab import Cut, choose_cut, slab_from_cut
+from qdstruct.building.slab import slab_from_cut
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn, right_stretch, shared_cell
 from qdstruct.building.supercells import matched_transforms

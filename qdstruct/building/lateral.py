@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.aligned_cell import aligned_match
 from qdstruct.building.contact import clearances, contact_heights, contact_table, lateral_distances
+from qdstruct.building.cut import Cut, choose_cut
 from qdstruct.building.interface import check_request, matched_slabs, stack_slabs
 from qdstruct.building.junction import BOND_STRETCH, octahedral_bonds, report_junction
 from qdstruct.building.registry import shift_grid
-from qdstruct.building.slab import Cut, choose_cut
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn, shared_cell
 from qdstruct.building.terminations import named_planes

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdstruct.building.cut import Cut, choose_cut
 from qdstruct.building.interface import check_request, matched_slabs, stack_slabs
 from qdstruct.building.shapes import cuboid_facets, plane_bounds
-from qdstruct.building.slab import Cut, choose_cut
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn
 from qdstruct.building.supercells import matched_transforms

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from qdstruct.building.carving import Body, carve
 from qdstruct.building.contact import contact_height
+from qdstruct.building.cut import Cut, choose_cut
 from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
 from qdstruct.building.placement import Frame
-from qdstruct.building.slab import Cut, choose_cut, cut_atoms
+from qdstruct.building.slab import cut_atoms
 from qdstruct.building.stack import PlaneStack, plane_stack
 from qdstruct.building.strain import StrainOn, shared_cell
 from qdstruct.building.supercells import matched_transforms

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.building.stack import PlaneStack, plane_stack
-from qdstruct.building.terminations import named_planes, natural_cut, resolve_termination
+from qdstruct.building.cut import Cut, choose_cut, count_layers
+from qdstruct.building.stack import plane_stack
+from qdstruct.building.terminations import named_planes
+from qdstruct.building.variants import Variant, choose_variant, describe_cut
 from qdstruct.errors import BuildError
 from qdstruct.geometry import reduce_miller
 from qdstruct.model import Phase, Slab
@@ -18,92 +18,7 @@ from qdstruct.model import Phase, Slab
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Cut", "build_slab", "choose_cut", "cut_atoms", "orthogonal_transform", "slab_from_cut"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Cut:
-    """Which planes of a stack a slab keeps."""
-
-    stack: PlaneStack
-    """The crystal along its normal."""
-    first: int
-    """Index of the lowest plane kept, 0 ≤ first < planes per repeat."""
-    last: int
-    """Index of the highest plane kept, counted on through the repeats."""
-    n_layers: int
-    """Repeats asked for."""
-
-    @property
-    def n_atoms(self) -> int:
-        """Atoms per primitive in-plane cell."""
-        sizes = np.bincount(self.stack.plane_of[self.stack.unit_of], minlength=self.stack.n_planes)
-        return int(sum(sizes[i % self.stack.n_planes] for i in range(self.first, self.last + 1)))
-
-    @property
-    def charge(self) -> float:
-        """Net formal charge per primitive in-plane cell, e."""
-        planes = self.stack.planes
-        return float(sum(planes[i % len(planes)].charge for i in range(self.first, self.last + 1)))
-
-
-def choose_cut(
-    stack: PlaneStack,
-    *,
-    layers: int | None = None,
-    thickness: float | None = None,
-    bottom: str | None = None,
-    top: str | None = None,
-) -> Cut:
-    """Choose the planes of a slab.
-
-    Parameters
-    ----------
-    stack : PlaneStack
-        The crystal along its normal.
-    layers : int, optional
-        Repeats of the lattice-plane spacing; 2 when neither this nor `thickness` is given.
-    thickness : float, optional
-        Least thickness in Å instead of `layers`.
-    bottom, top : str, optional
-        Terminations. With one of them the slab holds exactly `layers` repeats (stoichiometric);
-        with both it goes on until the top termination is reached, so equal names give a symmetric
-        slab with one plane more. With none the crystal is cut where nature would.
-
-    Raises
-    ------
-    BuildError
-        For a termination that does not exist, zero layers, or both `layers` and `thickness`.
-    """
-    n_layers = _count_layers(stack, layers, thickness)
-    n_planes = stack.n_planes
-    if bottom is not None:
-        first = resolve_termination(stack, bottom, "bottom")
-    elif top is not None:
-        first = (resolve_termination(stack, top, "top") + 1) % n_planes
-    else:
-        first = (natural_cut(stack) + 1) % n_planes
-    last = first + n_layers * n_planes - 1
-    if bottom is not None and top is not None:
-        names = named_planes(stack)
-        wanted = names[resolve_termination(stack, top, "top")]
-        while names[last % n_planes] != wanted:
-            last += 1
-    return Cut(stack=stack, first=first, last=last, n_layers=n_layers)
-
-
-def _count_layers(stack: PlaneStack, layers: int | None, thickness: float | None) -> int:
-    if layers is not None and thickness is not None:
-        raise BuildError("give the thickness of a slab in layers or in Å, not both")
-    if thickness is not None:
-        if not 0 < thickness < np.inf:
-            raise BuildError(f"a slab {thickness:g} Å thick does not exist")
-        return max(1, ceil(thickness / stack.spacing - 1e-6))
-    if layers is not None and layers < 1:
-        raise BuildError(
-            f"a slab of {layers} layers does not exist", hint="ask for at least one layer"
-        )
-    return 2 if layers is None else layers
+__all__ = ["build_slab", "cut_atoms", "orthogonal_transform", "slab_from_cut"]
 
 
 def cut_atoms(cut: Cut, transform: ArrayLike) -> Atoms:
@@ -260,6 +175,7 @@ def build_slab(
     thickness: float | None = None,
     bottom_termination: str | None = None,
     top_termination: str | None = None,
+    variant: Variant | None = None,
     vacuum: float = 15.0,
     cell: Literal["primitive", "orthogonal"] = "primitive",
     centre: bool = False,
@@ -278,7 +194,10 @@ def build_slab(
         Least thickness in Å.
     bottom_termination, top_termination : str, optional
         Names from `terminations`. One of them: `layers` whole repeats, stoichiometric. Both: the
-        slab goes on to the top termination; equal names give a symmetric slab.
+        slab goes on to the top termination.
+    variant : {"symmetric", "stoichiometric", "nonpolar"}, optional
+        What the slab has to be, whatever planes that takes (`choose_variant`); with terminations,
+        among the slabs that have them. `slab_variants` lists what there is.
     vacuum : float
         Empty height in Å; 0 closes the crystal when the slab is stoichiometric and its repeat is
         perpendicular to the plane.
@@ -290,18 +209,17 @@ def build_slab(
     Raises
     ------
     BuildError
-        For a termination, thickness or vacuum that does not exist.
+        For a termination, thickness, variant or vacuum that does not exist.
     MatchError
         If (hkl) is no lattice plane.
     """
     stack = plane_stack(phase, reduce_miller(hkl))
-    cut = choose_cut(
-        stack,
-        layers=layers,
-        thickness=thickness,
-        bottom=bottom_termination,
-        top=top_termination,
-    )
+    n_layers = count_layers(stack, layers, thickness)
+    bottom, top = bottom_termination, top_termination
+    if variant is None:
+        cut = choose_cut(stack, layers=n_layers, bottom=bottom, top=top)
+    else:
+        cut = choose_variant(stack, variant, layers=n_layers, bottom=bottom, top=top)
     transform = np.eye(2, dtype=np.int64)
     if cell == "orthogonal":
         transform = orthogonal_transform(stack.vectors)
@@ -340,4 +258,5 @@ def slab_from_cut(
         bottom_termination=names[cut.first % cut.stack.n_planes],
         top_termination=names[cut.last % cut.stack.n_planes],
         vacuum=vacuum,
+        kind=describe_cut(cut),
     )

@@ -16,10 +16,18 @@ from qdstruct.building.charges import contact_distance
 from qdstruct.building.neighbours import NeighbourPairs, neighbour_pairs
 from qdstruct.building.stack import PlaneStack, plane_stack
 from qdstruct.errors import BuildError
-from qdstruct.geometry import reduce_miller, space_group
+from qdstruct.geometry import normal_shifts, reduce_miller
 from qdstruct.model import Phase, Termination
 
-__all__ = ["cut_valences", "named_planes", "natural_cut", "resolve_termination", "terminations"]
+__all__ = [
+    "Face",
+    "cut_valences",
+    "ion_charges",
+    "named_planes",
+    "natural_cut",
+    "resolve_termination",
+    "terminations",
+]
 
 Face = Literal["top", "bottom"]
 
@@ -127,7 +135,7 @@ def _suffix(index: int) -> str:
 
 def _orbits(stack: PlaneStack) -> list[int]:
     """For every plane, the lowest plane that a normal-preserving operation carries onto it."""
-    shifts = _normal_shifts(stack)
+    shifts = normal_shifts(stack.phase.atoms, stack.plane)
     heights = np.array([plane.height for plane in stack.planes])
     orbits: list[int] = []
     for i, plane in enumerate(stack.planes):
@@ -142,19 +150,6 @@ def _orbits(stack: PlaneStack) -> list[int]:
     return orbits
 
 
-def _normal_shifts(stack: PlaneStack) -> NDArray[np.float64]:
-    """Shifts along the normal of the operations that keep its direction, Å, modulo the repeat."""
-    group = space_group(stack.phase.atoms)
-    cell = np.asarray(stack.phase.atoms.cell)
-    inverse = np.linalg.inv(cell)
-    normal = stack.plane.normal
-    shifts = {0.0}
-    for rotation, translation in zip(group.rotations, group.translations, strict=True):
-        if np.allclose(cell.T @ rotation @ inverse.T @ normal, normal, atol=1e-5):
-            shifts.add(round(float(translation @ cell @ normal) % stack.spacing, 6))
-    return np.array(sorted(shifts))
-
-
 def natural_cut(stack: PlaneStack) -> int:
     """Return the plane below the cut that nature prefers.
 
@@ -164,12 +159,15 @@ def natural_cut(stack: PlaneStack) -> int:
     """
     indices = np.arange(stack.n_planes)
     dipoles = np.array([abs(repeat_dipole(stack, int(i))) for i in indices])
-    ions = [
-        np.abs(stack.charges[np.isin(stack.unit_of, plane.units)]).mean() for plane in stack.planes
-    ]
     valences = np.round(cut_valences(stack), 3)
-    order = np.lexsort((indices, np.round(ions, 6), valences, np.round(dipoles, 2)))
+    order = np.lexsort((indices, ion_charges(stack), valences, np.round(dipoles, 2)))
     return int(order[0])
+
+
+def ion_charges(stack: PlaneStack) -> NDArray[np.float64]:
+    """Return the mean absolute charge of the ions of each plane, e."""
+    members = [np.isin(stack.unit_of, plane.units) for plane in stack.planes]
+    return np.array([round(float(np.abs(stack.charges[own]).mean()), 6) for own in members])
 
 
 @lru_cache(maxsize=128)

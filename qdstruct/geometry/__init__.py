@@ -11,6 +11,7 @@ from qdstruct.geometry.planes import (
 from qdstruct.geometry.reduction import gauss_reduce, reciprocal_cell
 from qdstruct.geometry.symmetry import (
     SpaceGroup,
+    normal_shifts,
     plane_point_operations,
     primitive_lattice,
     space_group,
@@ -22,6 +23,7 @@ __all__ = [
     "gauss_reduce",
     "lattice_plane",
     "miller_transform",
+    "normal_shifts",
     "plane_basis",
     "plane_point_operations",
     "plane_spacing",

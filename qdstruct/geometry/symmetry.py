@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
     _Cell = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
-__all__ = ["SpaceGroup", "plane_point_operations", "primitive_lattice", "space_group"]
+__all__ = [
+    "SpaceGroup",
+    "normal_shifts",
+    "plane_point_operations",
+    "primitive_lattice",
+    "space_group",
+]
 
 SYMMETRY_PRECISION = 1e-3
 """Å: how far an atom may lie from its image. Published coordinates carry three to five digits."""
@@ -207,3 +213,34 @@ def plane_point_operations(
         coefficients = np.linalg.lstsq(plane.vectors.T, image.T, rcond=None)[0].T
         found.append(np.rint(coefficients).astype(np.int64))
     return np.unique(np.array(found), axis=0)
+
+
+def normal_shifts(
+    atoms: Atoms, plane: LatticePlane, *, reverse: bool = False
+) -> NDArray[np.float64]:
+    """Return where the operations that keep or reverse a plane's normal move heights to.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The crystal.
+    plane : LatticePlane
+        The plane, from the same crystal.
+    reverse : bool
+        False: operations that keep the normal carry the height h to h + s. True: those that
+        reverse it carry h to s − h.
+
+    Returns
+    -------
+    (n,) array
+        The different s in Å, 0 ≤ s < plane.spacing. Empty if no operation reverses the normal.
+    """
+    group = space_group(atoms)
+    cell = np.asarray(atoms.cell)
+    inverse = np.linalg.inv(cell)
+    image = -plane.normal if reverse else plane.normal
+    shifts = set() if reverse else {0.0}
+    for rotation, translation in zip(group.rotations, group.translations, strict=True):
+        if np.allclose(cell.T @ rotation @ inverse.T @ plane.normal, image, atol=1e-5):
+            shifts.add(round(float(translation @ cell @ plane.normal) % plane.spacing, 6))
+    return np.array(sorted(shifts))

@@ -55,6 +55,7 @@ from qdstruct.model.structures import (
     Junction,
     Problem,
     Slab,
+    SlabVariant,
     StructureReport,
     Termination,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "RunRecord",
     "SiteOverlap",
     "Slab",
+    "SlabVariant",
     "SmallAngleCurve",
     "SpectrumFit",
     "Spot",

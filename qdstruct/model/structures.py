@@ -22,6 +22,7 @@ __all__ = [
     "Junction",
     "Problem",
     "Slab",
+    "SlabVariant",
     "StructureReport",
     "Termination",
 ]
@@ -138,6 +139,33 @@ class Termination(Record):
     """The same between this plane and the next below it: for an end at the bottom."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SlabVariant(Record):
+    """One slab that a plane allows: its faces, and what kind of slab they make."""
+
+    bottom_termination: str
+    """Name of the lower face's termination."""
+    top_termination: str
+    """Name of the upper face's termination."""
+    n_planes: int
+    """Atomic planes from face to face."""
+    thickness: float
+    """Distance between the outermost planes, Å."""
+    symmetric: bool
+    """True when an operation of the crystal exchanges the two faces."""
+    stoichiometric: bool
+    """True when its composition is the crystal's."""
+    charge: float
+    """Net formal charge per primitive in-plane cell, e."""
+    dipole: float
+    """Dipole along the normal per primitive in-plane cell, e Å, about the middle of the slab."""
+
+    @property
+    def nonpolar(self) -> bool:
+        """True without net charge and without dipole along the normal."""
+        return abs(self.charge) < 1e-6 and abs(self.dipole) < 0.01
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Slab(Record):
     """A crystal cut along two parallel planes; the normal is +z, the lower face at z = 0 side."""
@@ -161,6 +189,8 @@ class Slab(Record):
     """Name of the upper face's termination."""
     vacuum: float
     """Empty height between the slab and its periodic image, Å."""
+    kind: SlabVariant | None = None
+    """Symmetric, stoichiometric, charge and dipole, of the primitive in-plane cell."""
 
 
 @dataclass(frozen=True, kw_only=True)

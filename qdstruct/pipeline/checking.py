@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ class Statement:
     """Net formal charge, e."""
     crystals: Mapping[str, str] = field(default_factory=dict)
     """Region → name of its bulk crystal."""
+    whole: str | None = None
+    """Name of the one crystal that all atoms are of."""
     strains: Mapping[str, Any] = field(default_factory=dict)
     """Region → (2, 2) in-plane strain."""
     substrate_formula: str | None = None
@@ -50,6 +52,7 @@ class Statement:
             formula=facts.get("formula"),
             charge=float(facts.get("charge", 0.0)),
             crystals=crystals,
+            whole=None if crystals else facts.get("phase"),
             strains={side: facts[f"{side}_strain"] for side in sides if f"{side}_strain" in facts},
             substrate_formula=facts.get("substrate_formula"),
         )
@@ -110,6 +113,7 @@ def check_file(
     atoms = phases.read_atoms(path)
     stated = read_statement(path) if as_stated else Statement()
     known = {region: phases.load(name) for region, name in (crystals or {}).items()}
+    stated = _with_one_region(stated, atoms)
     loaded, remarks = _loaded(stated, set(known))
     known = {**loaded, **known}
     if known and "region" not in atoms.arrays and stated.substrate_formula is not None:
@@ -142,7 +146,7 @@ def check_built(
     crystals : mapping, optional
         Bulk crystal of each region; loaded by the names in the facts where left out.
     """
-    stated = Statement.of(facts)
+    stated = _with_one_region(Statement.of(facts), atoms)
     known = dict(crystals or {})
     known = {**_loaded(stated, set(known))[0], **known}
     present = set(np.unique(np.asarray(atoms.arrays.get("region", []))).tolist())
@@ -153,6 +157,18 @@ def check_built(
         regions=known,
         strains={region: stated.strains[region] for region in known if region in stated.strains},
     )
+
+
+def _with_one_region(stated: Statement, atoms: Atoms) -> Statement:
+    """Where all atoms are said to be of one crystal, give them one region and state that."""
+    if stated.whole is None:
+        return stated
+    if "region" not in atoms.arrays:
+        atoms.set_array("region", np.full(len(atoms), "slab", dtype="<U9"))
+    regions = np.unique(np.asarray(atoms.arrays["region"])).tolist()
+    if len(regions) != 1:
+        return stated
+    return replace(stated, crystals={str(regions[0]): stated.whole})
 
 
 def _loaded(stated: Statement, given: set[str]) -> tuple[dict[str, Phase], tuple[str, ...]]:

@@ -7,8 +7,8 @@ import pytest
 from ase.build import bulk, fcc111, surface
 from ase.neighborlist import neighbor_list
 from ase.spacegroup import crystal
-from building_cases import make_phase
-from hypothesis import assume, given, settings
+from building_cases import make_phase, random_crystals
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdstruct import phases
@@ -44,40 +44,11 @@ def same_environment(atoms, phase, reach=4.5) -> bool:
     return bool(((counts >= slack[0] - 1e-6) & (counts <= slack[1] + 1e-6)).all())
 
 
-CELLS = {
-    "triclinic": ([1, 2], lambda a, b, c, x, y, z: [a, b, c, x, y, z]),
-    "monoclinic": ([3, 4, 5, 9, 14, 15], lambda a, b, c, x, y, z: [a, b, c, 90, y, 90]),
-    "orthorhombic": ([19, 36, 62, 70], lambda a, b, c, x, y, z: [a, b, c, 90, 90, 90]),
-    "tetragonal": ([82, 96, 122, 141], lambda a, b, c, x, y, z: [a, a, c, 90, 90, 90]),
-    "trigonal": ([144, 152, 160, 167], lambda a, b, c, x, y, z: [a, a, c, 90, 90, 120]),
-    "cubic": ([198, 216, 221, 225], lambda a, b, c, x, y, z: [a, a, a, 90, 90, 90]),
-}
-
-
-@st.composite
-def crystals(draw):
-    groups, cell = CELLS[draw(st.sampled_from(sorted(CELLS)))]
-    lengths = [draw(st.floats(4.0, 7.0)) for _ in range(3)]
-    angles = [draw(st.floats(75.0, 105.0)) for _ in range(3)]
-    sites = draw(
-        st.lists(st.tuples(*[st.sampled_from([0.0, 0.11, 0.25, 0.37, 0.5])] * 3), min_size=1,
-                 max_size=2, unique=True)
-    )  # fmt: skip
-    atoms = crystal(
-        ["Na", "Ti"][: len(sites)], sites, spacegroup=draw(st.sampled_from(groups)),
-        cellpar=cell(*lengths, *angles), onduplicates="replace",
-    )  # fmt: skip
-    assume(len(atoms) <= 24)
-    distances = neighbor_list("d", atoms, 0.5)
-    assume(len(distances) == 0)
-    return make_phase(atoms)
-
-
 millers = st.tuples(*[st.integers(-2, 2)] * 3).filter(any)
 
 
 @settings(max_examples=60, deadline=None)
-@given(phase=crystals(), hkl=millers, layers=st.integers(1, 3))
+@given(phase=random_crystals(), hkl=millers, layers=st.integers(1, 3))
 def test_closing_the_vacuum_returns_the_bulk(phase, hkl, layers) -> None:
     slab = build_slab(phase, hkl, layers=layers)
     primitive = primitive_lattice(phase.atoms)
@@ -87,7 +58,7 @@ def test_closing_the_vacuum_returns_the_bulk(phase, hkl, layers) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(phase=crystals(), hkl=millers)
+@given(phase=random_crystals(), hkl=millers)
 def test_each_termination_ends_both_faces(phase, hkl) -> None:
     for one in terminations(phase, hkl):
         slab = build_slab(
@@ -164,7 +135,7 @@ def test_framework_chains_are_no_molecules() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(phase=crystals(), cutoff=st.integers(10, 70).map(lambda i: i / 10 + 0.00137))
+@given(phase=random_crystals(), cutoff=st.integers(10, 70).map(lambda i: i / 10 + 0.00137))
 def test_neighbours_agree_with_ase(phase, cutoff) -> None:
     atoms = phase.atoms.copy()
     atoms.positions += 0.37 * np.asarray(atoms.cell).sum(axis=0)

@@ -1,0 +1,242 @@
+"""Commands: build interface and build lateral."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qdstruct.cli.build_output import (
+    ColourOption,
+    FigureOption,
+    FilmHkl,
+    FilmLayers,
+    FilmName,
+    ForceOption,
+    MaxArea,
+    MaxStrain,
+    OutputOption,
+    StrainOn,
+    SubstrateHkl,
+    SubstrateLayers,
+    SubstrateName,
+    Vacuum,
+    ViewOption,
+    Wanted,
+    finish,
+    parse_parallel,
+    parse_shift,
+)
+from qdstruct.cli.output import JsonOption, parse_miller
+
+if TYPE_CHECKING:
+    from qdstruct.model import Interface
+
+__all__ = ["interfaces"]
+
+interfaces = typer.Typer()
+
+
+@interfaces.command("interface")
+def build_interface(
+    film: FilmName,
+    substrate: SubstrateName,
+    film_hkl: FilmHkl,
+    substrate_hkl: SubstrateHkl,
+    output: OutputOption = None,
+    match: Annotated[
+        int, typer.Option("--match", min=1, help="Row of 'qdstruct match' to build.")
+    ] = 1,
+    max_area: MaxArea = 200.0,
+    max_strain: MaxStrain = 0.05,
+    film_direction: Annotated[
+        str | None,
+        typer.Option("--film-direction", help="In-plane [uvw] of the film parallel to …"),
+    ] = None,
+    substrate_direction: Annotated[
+        str | None,
+        typer.Option("--substrate-direction", help="… this [uvw] of the substrate."),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="By how many degrees the two may differ.")
+    ] = 1.0,
+    film_layers: FilmLayers = 2,
+    substrate_layers: SubstrateLayers = 2,
+    film_termination: Annotated[
+        str | None,
+        typer.Option("--film-termination", help="The film's plane in contact (its bottom)."),
+    ] = None,
+    substrate_termination: Annotated[
+        str | None,
+        typer.Option("--substrate-termination", help="The substrate's plane in contact (top)."),
+    ] = None,
+    strain_on: StrainOn = "film",
+    gap: Annotated[
+        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+    ] = None,
+    shift: Annotated[
+        str,
+        typer.Option("--shift", help="In-plane shift of the film: fractions a,b, or 'closest'."),
+    ] = "0,0",
+    vacuum: Vacuum = 15.0,
+    sandwich: Annotated[
+        bool, typer.Option("--sandwich", help="Substrate below and above the film.")
+    ] = False,
+    fix_outer_layers: Annotated[
+        int, typer.Option("--fix-outer-layers", help="Atomic planes held at each outer face.")
+    ] = 0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a film on a substrate in one of their coincidence cells.
+
+    Example: qdstruct build interface CdS-zincblende CsPbBr3-Pbnm --film-hkl 0,0,1
+    --substrate-hkl 0,0,1 --substrate-termination PbBr2 -o interface.vasp
+    """
+    from qdstruct.pipeline.build import build_matched_interface
+
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
+    parallel = parse_parallel(film_direction, substrate_direction)
+    built = build_matched_interface(
+        film,
+        substrate,
+        parse_miller(film_hkl),
+        parse_miller(substrate_hkl),
+        number=match,
+        max_area=max_area,
+        max_strain=max_strain,
+        parallel=parallel,
+        tolerance=tolerance,
+        film_layers=film_layers,
+        substrate_layers=substrate_layers,
+        film_termination=film_termination,
+        substrate_termination=substrate_termination,
+        strain_on=strain_on,
+        gap=gap,
+        shift="closest" if shift == "closest" else parse_shift(shift),
+        vacuum=vacuum,
+        sandwich=sandwich,
+        fix_outer_layers=fix_outer_layers,
+    )
+    facts = _interface_facts(built)
+    if parallel is not None:
+        facts["parallel"] = [list(direction) for direction in parallel]
+    finish(f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})", built.atoms, facts, wanted)
+
+
+@interfaces.command("lateral")
+def build_lateral(
+    film: FilmName,
+    substrate: SubstrateName,
+    film_hkl: FilmHkl,
+    substrate_hkl: SubstrateHkl,
+    output: OutputOption = None,
+    film_direction: Annotated[
+        str | None,
+        typer.Option("--film-direction", help="In-plane [uvw] of the film along the stacking."),
+    ] = None,
+    substrate_direction: Annotated[
+        str | None,
+        typer.Option("--substrate-direction", help="Stacking axis [uvw] (default: longest axis)."),
+    ] = None,
+    max_area: MaxArea = 400.0,
+    max_strain: MaxStrain = 0.05,
+    film_layers: FilmLayers = 3,
+    substrate_layers: SubstrateLayers = 2,
+    film_termination: Annotated[
+        str | None, typer.Option("--film-termination", help="The film's plane in contact.")
+    ] = None,
+    substrate_termination: Annotated[
+        str | None,
+        typer.Option("--substrate-termination", help="The substrate's plane in contact."),
+    ] = None,
+    strain_on: StrainOn = "film",
+    gap: Annotated[
+        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+    ] = None,
+    shift: Annotated[
+        str | None, typer.Option("--shift", help="In-plane shift a,b; the best when left out.")
+    ] = None,
+    vacuum: Vacuum = 15.0,
+    figure: FigureOption = None,
+    view: ViewOption = False,
+    colour: ColourOption = "element",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Join a layered crystal and another side by side, its layers running into the interface.
+
+    Example: qdstruct build lateral CsPbBr3-cubic PMA2PbBr4 --film-hkl 0,0,1 --substrate-hkl 0,1,0
+    --film-direction 1,1,0 -o lateral.extxyz
+    """
+    from qdstruct import building, phases
+
+    wanted = Wanted(output, figure, view, colour, force, as_json)
+    wanted.check()
+    built = building.build_lateral(
+        phases.load(film),
+        phases.load(substrate),
+        film_hkl=parse_miller(film_hkl),
+        substrate_hkl=parse_miller(substrate_hkl),
+        film_direction=None if film_direction is None else parse_miller(film_direction),
+        substrate_direction=(
+            None if substrate_direction is None else parse_miller(substrate_direction)
+        ),
+        film_layers=film_layers,
+        substrate_layers=substrate_layers,
+        film_termination=film_termination,
+        substrate_termination=substrate_termination,
+        max_area=max_area,
+        max_strain=max_strain,
+        strain_on=strain_on,  # type: ignore[arg-type]
+        gap=gap,
+        shift=None if shift is None else parse_shift(shift),
+        vacuum=vacuum,
+    )
+    title = f"{film} ({film_hkl}) beside {substrate} ({substrate_hkl})"
+    finish(title, built.atoms, _interface_facts(built), wanted)
+
+
+def _interface_facts(built: Interface) -> dict[str, Any]:
+    import numpy as np
+
+    facts: dict[str, Any] = {
+        "geometry": built.geometry,
+        "film": built.film.phase_name,
+        "film_hkl": list(built.film.hkl),
+        "film_layers": built.film.n_layers,
+        "film_termination": built.film.bottom_termination,
+        "substrate": built.substrate.phase_name,
+        "substrate_hkl": list(built.substrate.hkl),
+        "substrate_layers": built.substrate.n_layers,
+        "substrate_termination": built.substrate.top_termination,
+        "area": built.area,
+        "gap": built.gap,
+        "shift": list(built.shift),
+        "film_strain": built.film_strain.tolist(),
+        "substrate_strain": built.substrate_strain.tolist(),
+        "vacuum": built.vacuum,
+        "interface_height": built.interface_height,
+    }
+    below = np.asarray(built.atoms.arrays["region"]) == "substrate"
+    heights = built.atoms.positions[:, 2]
+    if heights[below].max() < heights[~below].max():
+        facts["substrate_formula"] = built.atoms[below].get_chemical_formula()
+    else:
+        facts["sandwich"] = True
+    if built.match is not None:
+        facts["film_directions"] = built.match.film_directions.tolist()
+        facts["substrate_directions"] = built.match.substrate_directions.tolist()
+    if built.junction is not None:
+        facts["bridges"] = [
+            f"{bridge.substrate_length:.2f} + {bridge.film_length:.2f} Å, {bridge.angle:.0f}°"
+            for bridge in built.junction.bridges
+        ]
+        facts["broken_octahedra_film"] = len(built.junction.broken_film)
+        facts["broken_octahedra_substrate"] = len(built.junction.broken_substrate)
+        facts["removed_ions"] = built.junction.removed
+    return facts
