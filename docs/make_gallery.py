@@ -291,6 +291,7 @@ def page(measured: dict[str, dict[str, Any]]) -> str:
     )
     parts = [
         "# Gallery of the published systems",
+        "<!-- blocks are independent -->",
         "Each system is built by one command and examined by a second. `docs/make_gallery.py` ran "
         f"them and wrote this page: the numbers are what the commands printed. {verdict} All are "
         "starting structures: nothing is relaxed, no ligands are on them. The time was "
