@@ -7,6 +7,7 @@ from qdstruct.analysis.alignment import (
     align_measured,
     shifted_edges,
 )
+from qdstruct.analysis.bonds import BondAngle, InterfaceBond, bond_angles, interface_bonds
 from qdstruct.analysis.charge import charge_difference, difference_grid
 from qdstruct.analysis.densities import atom_groups, atomic_planes, broadened, dos_by
 from qdstruct.analysis.dynamics import (
@@ -47,11 +48,15 @@ from qdstruct.analysis.potential import (
     potential_profile,
     vacuum_gap,
 )
+from qdstruct.analysis.relaxation import LayerStrain, layer_strain, local_deformation
 from qdstruct.analysis.states import cross_section, density_overlap, region_fractions
 
 __all__ = [
+    "BondAngle",
     "Decay",
+    "InterfaceBond",
     "LayerSpacing",
+    "LayerStrain",
     "Octahedron",
     "adhesion_energy",
     "align_by_edges",
@@ -65,6 +70,7 @@ __all__ = [
     "bader_partition",
     "band_edges",
     "binding_energy",
+    "bond_angles",
     "bond_lengths",
     "broadened",
     "charge_difference",
@@ -79,9 +85,12 @@ __all__ = [
     "formation_energy",
     "formation_energy_line",
     "has_pybader",
+    "interface_bonds",
     "interface_height",
     "layer_period",
     "layer_spacings",
+    "layer_strain",
+    "local_deformation",
     "macroscopic_average",
     "octahedra",
     "plateau",
