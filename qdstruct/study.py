@@ -6,6 +6,7 @@ the nearest name.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import io
 from collections.abc import Mapping
@@ -68,6 +69,64 @@ class Build(_Section):
     vacuum: Annotated[float, Field(ge=0)] = 15.0
 
 
+PartName = Literal[
+    "bulk", "slab", "interface", "difference", "adhesion", "bands", "bader", "core-levels",
+    "states", "optics", "hybrid", "phonons", "dynamics", "registry", "convergence",
+]  # fmt: skip
+RecipeName = Literal[
+    "interface electronic structure", "charge difference", "band alignment with bulk references",
+    "adhesion and registry", "phonons", "NAMD input",
+]  # fmt: skip
+
+
+class Phonons(_Section):
+    """Phonons by finite displacements, for the part ``phonons``."""
+
+    of: tuple[Literal["film", "substrate", "interface"], ...] = ("film", "substrate")
+    length: Annotated[float, Field(gt=0)] = 10.0
+    distance: Annotated[float, Field(gt=0, le=0.2)] = 0.01
+
+
+class Dynamics(_Section):
+    """Molecular dynamics and the single points along it, for the part ``dynamics``."""
+
+    temperature: Annotated[float, Field(gt=0)] = 300.0
+    time_step: Annotated[float, Field(gt=0, le=5)] = 1.0
+    heating: Annotated[int, Field(ge=1)] = 1000
+    steps: Annotated[int, Field(ge=1)] = 3000
+    ensemble: Literal["NVE", "NVT"] = "NVE"
+    snapshots: Annotated[int, Field(ge=0)] = 1000
+    empty_bands: Annotated[int, Field(ge=1)] = 40
+
+
+class States(_Section):
+    """Which states the band-decomposed densities show, for the part ``states``."""
+
+    bands: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1)
+    window: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _order_the_window(self) -> States:
+        if self.window is not None and self.window[0] >= self.window[1]:
+            raise ValueError(f"window: {list(self.window)} is not an interval, lower end first")
+        return self
+
+
+class RegistryGrid(_Section):
+    """Grid of shifts for the part ``registry``."""
+
+    grid: Annotated[int, Field(ge=1, le=12)] = 3
+
+
+class Convergence(_Section):
+    """Series for the part ``convergence``; an empty one is left out."""
+
+    cutoffs: tuple[Annotated[float, Field(gt=0)], ...] = (300.0, 400.0, 500.0, 600.0)
+    spacings: tuple[Annotated[float, Field(gt=0)], ...] = (0.5, 0.35, 0.25, 0.18)
+    layers: tuple[Annotated[int, Field(ge=1)], ...] = (2, 3, 4, 5)
+    vacua: tuple[Annotated[float, Field(gt=0)], ...] = (10.0, 15.0, 20.0)
+
+
 class Calculation(_Section):
     """Settings of the calculations; `tags` overlays the preset."""
 
@@ -78,22 +137,34 @@ class Calculation(_Section):
         tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
         | None
     ) = None
-    include: tuple[Literal["bulk", "slab", "interface", "difference"], ...] = (
-        "bulk",
-        "slab",
-        "interface",
-        "difference",
-    )
+    include: tuple[PartName, ...] = ("bulk", "slab", "interface", "difference")
     van_der_waals: Literal["D3", "D3-BJ", "D4", "TS", "none"] | None = None
     magnetic_moments: dict[str, float] = Field(default_factory=dict)
     hubbard_u: dict[str, float] = Field(default_factory=dict)
     spin_orbit: bool = False
     fixed_layers: Annotated[int, Field(ge=0)] = 0
     cores: Annotated[int, Field(ge=1)] | None = None
+    bulk_cell: Literal["relaxed", "experimental"] = "relaxed"
+    phonons: Phonons = Phonons()
+    dynamics: Dynamics = Dynamics()
+    states: States = States()
+    registry: RegistryGrid = RegistryGrid()
+    convergence: Convergence = Convergence()
 
-    def settings(self) -> CalculationSettings:
-        """Return the same choices as the type that the jobs take."""
-        return CalculationSettings(**self.model_dump())
+    def settings(self, parts: tuple[str, ...] = ()) -> CalculationSettings:
+        """Return the same choices as the type that the jobs take.
+
+        Parameters
+        ----------
+        parts : tuple of str
+            What the study's recipes need. With recipes, `include` counts only where the study
+            spells it out.
+        """
+        chosen = CalculationSettings.from_dict(self.model_dump())
+        if not parts:
+            return chosen
+        spelt = self.include if "include" in self.model_fields_set else ()
+        return dataclasses.replace(chosen, include=tuple(dict.fromkeys((*parts, *spelt))))
 
 
 class Zone(_Section):
@@ -138,6 +209,7 @@ class Study(_Section):
     directions: Directions | None = None
     match: MatchBounds = MatchBounds()
     build: Build = Build()
+    recipes: tuple[RecipeName, ...] = ()
     calculation: Calculation = Calculation()
     patterns: Patterns = Patterns()
     published: tuple[str, ...] = ()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qdstruct.cli.output import JsonOption, print_json, print_table
+
+if TYPE_CHECKING:
+    from qdstruct.model import Job
 
 __all__ = ["commands"]
 
@@ -59,7 +62,7 @@ def _explain_tree(root: Path, as_json: bool) -> None:
         print_json({"study": tree.study, "jobs": jobs})
         return
     columns = (
-        "job", "k-mesh", "irreducible", "electrons", "bands", "plane waves", "FFT grid",
+        "job", "k-points", "distinct", "electrons", "bands", "plane waves", "FFT grid",
         "memory (GB)", "core-hours",
     )  # fmt: skip
     print_table(
@@ -68,7 +71,7 @@ def _explain_tree(root: Path, as_json: bool) -> None:
         [
             (
                 job.name,
-                "×".join(map(str, job.kpoints or ())),
+                _k_points(job),
                 str(size.kpoints),
                 f"{size.electrons:g}",
                 str(size.bands),
@@ -83,6 +86,24 @@ def _explain_tree(root: Path, as_json: bool) -> None:
     )
 
 
+def _k_points(job: Job) -> str:
+    if job.kpath is not None:
+        return f"{len(job.kpath.labels)} lines of {job.kpath.points}"
+    return "×".join(map(str, job.kpoints or ()))
+
+
+FURTHER = ("bands", "bader", "core-levels", "states", "optics", "hybrid", "phonons")
+
+
+def _further(names: list[str]) -> tuple[str, ...]:
+    from qdstruct.errors import InputError
+
+    for name in names:
+        if name not in FURTHER:
+            raise InputError(f"--with {name}: no such job", hint=f"one of: {', '.join(FURTHER)}")
+    return tuple(dict.fromkeys(names))
+
+
 @commands.command("inputs")
 def inputs(
     structure: Annotated[
@@ -93,12 +114,20 @@ def inputs(
     spacing: Annotated[
         float | None, typer.Option(help="Largest distance between k-points in 1/Å, with 2π.")
     ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="A further job: bands, bader, core-levels, states, optics, hybrid or phonons. "
+            "May be given several times.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the directory.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write relaxation, static run and density of states of one structure.
 
-    Example: qdstruct inputs CsPbBr3-Pbnm bulk/ --preset standard
+    Example: qdstruct inputs CsPbBr3-Pbnm bulk/ --preset standard --with bands --with phonons
     """
     from qdstruct.files import new_directory
     from qdstruct.jobs import preflight, require_sound, write_structure_tree
@@ -114,7 +143,9 @@ def inputs(
             study_name=name,
             subject=f"{atoms.get_chemical_formula()} of {structure}",
             atoms=atoms,
-            settings=CalculationSettings(preset=preset, kpoint_spacing=spacing),
+            settings=CalculationSettings(
+                preset=preset, kpoint_spacing=spacing, include=_further(more or [])
+            ),
         )
         findings = preflight(beside)
         require_sound(findings)
@@ -125,7 +156,7 @@ def inputs(
         return
     print_table(
         f"{name}: {len(atoms)} atoms, written to {directory}",
-        ("job", "k-mesh"),
-        [(job.name, "×".join(map(str, job.kpoints or ()))) for job in tree.jobs],
+        ("job", "k-points"),
+        [(job.name, _k_points(job)) for job in tree.jobs],
         note=f"Next: qdstruct run {directory}, or read {directory / 'README.txt'}",
     )

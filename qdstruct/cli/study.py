@@ -10,7 +10,7 @@ import typer
 from qdstruct.cli.output import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
-    from qdstruct.model import JobStatus, StudyResults
+    from qdstruct.model import JobStatus, JobTree, StudyResults
 
 __all__ = ["commands"]
 
@@ -23,7 +23,9 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists 
 @commands.command("prepare")
 def prepare_command(
     study: Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")],
-    directory: Annotated[Path, typer.Argument(help="The job tree to make.")],
+    directory: Annotated[
+        Path | None, typer.Argument(help="The job tree to make; not needed with --dry-run.")
+    ] = None,
     preset: Annotated[
         str | None, typer.Option(help="Preset that replaces the study's: quick, standard, …")
     ] = None,
@@ -31,6 +33,9 @@ def prepare_command(
         list[str] | None,
         typer.Option("--tag", help="INCAR tag that overlays the study's, e.g. ENCUT=450."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check, count and cost everything; write nothing.")
+    ] = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,8 +43,16 @@ def prepare_command(
 
     Example: qdstruct prepare cspbbr3-cds my-study --tag ENCUT=450 --tag NCORE=4
     """
+    from qdstruct.errors import InputError
     from qdstruct.pipeline.prepare import prepare
 
+    if dry_run:
+        from qdstruct.cli.rehearsal import show_rehearsal
+
+        show_rehearsal(study, preset, _tags(tag or []), as_json)
+        return
+    if directory is None:
+        raise InputError("say which directory to make", hint="or --dry-run, to make none")
     plan, tree, findings = prepare(
         study, directory, preset=preset, tags=_tags(tag or []), force=force
     )
@@ -65,7 +78,20 @@ def prepare_command(
         ["Job", "Kind", "Subject", "After"],
         [(job.name, job.kind, job.subject, ", ".join(job.parents)) for job in tree.jobs],
         note=f"Written to {directory}/. Next: qdstruct run {directory} "
-        f"(or read {directory}/README.txt to submit by hand)",
+        f"(or read {directory}/README.txt to submit by hand)"
+        + _cell_note(tree, plan.study.calculation.bulk_cell),
+    )
+
+
+def _cell_note(tree: JobTree, bulk_cell: str) -> str:
+    """Say that interface and crystals do not keep the same cell, where that is so."""
+    names = {job.name for job in tree.jobs}
+    both = {"bulk-substrate/relax", "interface/relax"} <= names
+    if not both or bulk_cell != "relaxed":
+        return ""
+    return (
+        "\nThe interface keeps the measured lattice of its substrate; the crystals relax theirs. "
+        "calculation.bulk_cell: experimental keeps both."
     )
 
 

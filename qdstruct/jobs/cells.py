@@ -18,6 +18,7 @@ __all__ = [
     "cell_heights",
     "dipole_centre",
     "empty_heights",
+    "even_smooth",
     "fft_grid",
     "has_dipole",
     "irreducible_points",
@@ -158,10 +159,10 @@ def fft_grid(cell: NDArray[np.float64], cutoff: float, precision: str) -> tuple[
     scale = 1 if letter.startswith("s") else 2
     lengths = np.linalg.norm(np.asarray(cell, dtype=float), axis=1)
     waves = np.sqrt(cutoff / (HARTREE / 2)) * lengths / BOHR / (2 * np.pi)
-    return _three([scale * _friendly(int(factor * wave + 0.5)) for wave in waves])
+    return _three([scale * even_smooth(int(factor * wave + 0.5)) for wave in waves])
 
 
-def _friendly(size: int) -> int:
+def even_smooth(size: int) -> int:
     """Smallest even product of 2, 3, 5 and 7 that is at least `size`."""
     candidate = max(2, size + size % 2)
     while not _smooth(candidate):

@@ -105,7 +105,8 @@ def check_tags(job: Job, atoms: Atoms) -> Iterator[PreflightFinding]:
     )
     cutoff = float(tag_value(job, "ENCUT", 0.0))
     if cutoff < needed[0]:
-        yield error(
+        finding = warning if job.kind == "energy" else error
+        yield finding(
             job,
             f"ENCUT {cutoff:g} eV is below the default cutoff of {needed[1]} ({needed[0]:g} eV)",
             f"raise ENCUT to at least {needed[0]:.0f}, better {1.3 * needed[0]:.0f} eV",

@@ -3,64 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qdstruct.errors import StudyError
-from qdstruct.jobs.cells import kpoint_mesh, vacuum_axes
+from qdstruct.jobs.cells import vacuum_axes
+from qdstruct.jobs.draft import Draft, Frame, choose_mesh
+from qdstruct.jobs.dynamics import dynamics_drafts
+from qdstruct.jobs.further import OF_INTERFACES, further_drafts, relax_static_dos
+from qdstruct.jobs.kinds import require_parts
+from qdstruct.jobs.phonons import phonon_drafts
 from qdstruct.jobs.poscar import group_by_species
 from qdstruct.jobs.presets import Preset
 from qdstruct.jobs.references import strain_free_cell, strained_slab
+from qdstruct.jobs.series import SeriesPoint, convergence_drafts, series_drafts
 from qdstruct.model import CalculationSettings, Interface, Phase
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Draft", "draft_jobs", "draft_structure"]
-
-PARTS = ("bulk", "slab", "interface", "difference")
-
-PROVIDES = {
-    "relax": ("OUTCAR", "vasprun.xml", "CONTCAR"),
-    "static": ("OUTCAR", "vasprun.xml", "CONTCAR", "CHGCAR", "LOCPOT"),
-    "dos": ("OUTCAR", "vasprun.xml", "DOSCAR"),
-    "difference": ("OUTCAR", "vasprun.xml", "CHGCAR"),
-}
-"""Files that each kind of job must leave behind."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Draft:
-    """One job before its files are written."""
-
-    name: str
-    """Path below the tree's root."""
-    kind: str
-    """relax, static, dos or difference."""
-    cell: str
-    """bulk, slab or interface."""
-    subject: str
-    """In words."""
-    atoms: Atoms
-    """Grouped by species."""
-    reference: Atoms
-    """Structure that fixes FFT grid and dipole centre."""
-    vacuum: tuple[int, ...]
-    """Axes with vacuum."""
-    mesh: tuple[int, int, int]
-    """k-points, Γ-centred."""
-    mesh_reason: str
-    """Where the mesh came from."""
-    parents: tuple[str, ...] = ()
-    """Jobs that must be done first."""
-    structure_from: str | None = None
-    """Parent whose structure replaces the POSCAR."""
-    keep_region: str | None = None
-    """Region of the parent's atoms that is kept."""
-    charge_from: str | None = None
-    """Parent whose CHGCAR is read."""
+__all__ = ["draft_jobs", "draft_structure"]
 
 
 def draft_jobs(
@@ -69,8 +32,16 @@ def draft_jobs(
     interface: Interface,
     settings: CalculationSettings,
     preset: Preset,
+    series: tuple[SeriesPoint, ...] = (),
 ) -> tuple[Draft, ...]:
     """List the jobs of a study, parents before children.
+
+    Parameters
+    ----------
+    film, substrate, interface, settings, preset
+        See `qdstruct.jobs.write_tree`.
+    series : tuple of SeriesPoint
+        Structures built for series of single points.
 
     Raises
     ------
@@ -78,34 +49,32 @@ def draft_jobs(
         For a part of the tree that does not exist or lacks the part it builds on.
     """
     wanted = settings.include
-    unknown = sorted(set(wanted) - set(PARTS))
-    if unknown:
-        raise StudyError(
-            f"calculation.include: there is no part called '{unknown[0]}'",
-            hint=f"parts: {', '.join(PARTS)}",
-        )
-    if "difference" in wanted and "interface" not in wanted:
-        raise StudyError(
-            "calculation.include: 'difference' needs 'interface'",
-            hint="the parts are taken from the relaxed interface; include both or neither",
-        )
+    require_parts(wanted)
+    phonons = settings.phonons.of if "phonons" in wanted else ()
     drafts: list[Draft] = []
     if "bulk" in wanted:
-        drafts += _bulk("film", film, settings, preset)
-        drafts += _bulk("substrate", substrate, settings, preset)
+        drafts += _bulk("film", film, settings, preset, "film" in phonons)
+        drafts += _bulk("substrate", substrate, settings, preset, "substrate" in phonons)
     if "slab" in wanted:
         drafts += [_slab(part, interface, settings, preset) for part in ("film", "substrate")]
     if "interface" in wanted:
-        drafts += _interface(interface, settings, preset)
-    if "difference" in wanted:
-        drafts += _difference(interface, settings, preset)
+        drafts += _interface(interface, settings, preset, "interface" in phonons)
+    for part, kind in (("difference", "difference"), ("adhesion", "relax")):
+        if part in wanted:
+            drafts += _halves(part, kind, interface, settings, preset)
+    if "convergence" in wanted:
+        drafts += convergence_drafts("film", _reference(film), settings, preset)
+        drafts += convergence_drafts("substrate", _reference(substrate), settings, preset)
+    drafts += series_drafts(series, settings, preset)
     return tuple(drafts)
 
 
 def draft_structure(
     folder: str, subject: str, atoms: Atoms, settings: CalculationSettings, preset: Preset
 ) -> tuple[Draft, ...]:
-    """List relaxation, static run and density of states of one structure as it is.
+    """List the jobs of one structure as it is: relaxation, static run, density of states and more.
+
+    What comes beyond the three are the parts that `settings.include` names.
 
     Its vacuum tells what it is: none, a crystal; along one axis a slab, along two a wire or
     ribbon, along three a molecule or a finite dot. The cell is not reduced.
@@ -114,22 +83,43 @@ def draft_structure(
     cell = {0: "bulk", 3: "molecule"}.get(len(vacuum), "slab")
     plain = dataclasses.replace(preset, interface_mesh=None)
     grouped = group_by_species(atoms)
-    return tuple(_relax_static_dos(folder, cell, subject, grouped, vacuum, settings, plain))
+    frame = Frame(folder=folder, cell=cell, subject=subject, atoms=grouped, vacuum=vacuum)
+    drafts = relax_static_dos(frame, settings, plain)
+    drafts += further_drafts(frame, settings, plain, frozenset(settings.include))
+    if "phonons" in settings.include:
+        drafts += phonon_drafts(frame, settings, plain)
+    return tuple(drafts)
 
 
-def _bulk(part: str, phase: Phase, settings: CalculationSettings, preset: Preset) -> list[Draft]:
+def _reference(phase: Phase) -> Frame:
     atoms = group_by_species(strain_free_cell(phase.atoms))
-    return _relax_static_dos(
-        f"bulk-{part}", "bulk", f"bulk {phase.name}", atoms, (), settings, preset
-    )
+    return Frame(folder="", cell="bulk", subject=f"bulk {phase.name}", atoms=atoms, vacuum=())
 
 
-def _interface(interface: Interface, settings: CalculationSettings, preset: Preset) -> list[Draft]:
-    atoms = group_by_species(_held(interface.atoms, settings.fixed_layers))
-    subject = f"{interface.geometry} interface {_title(interface)}"
-    return _relax_static_dos(
-        "interface", "interface", subject, atoms, _interface_vacuum(interface), settings, preset
+def _bulk(
+    part: str, phase: Phase, settings: CalculationSettings, preset: Preset, phonons: bool
+) -> list[Draft]:
+    frame = dataclasses.replace(_reference(phase), folder=f"bulk-{part}")
+    drafts = relax_static_dos(frame, settings, preset)
+    drafts += further_drafts(frame, settings, preset, frozenset(settings.include) - OF_INTERFACES)
+    return drafts + (phonon_drafts(frame, settings, preset) if phonons else [])
+
+
+def _interface(
+    interface: Interface, settings: CalculationSettings, preset: Preset, phonons: bool
+) -> list[Draft]:
+    frame = Frame(
+        folder="interface",
+        cell="interface",
+        subject=f"{interface.geometry} interface {_title(interface)}",
+        atoms=group_by_species(_held(interface.atoms, settings.fixed_layers)),
+        vacuum=_interface_vacuum(interface),
     )
+    drafts = relax_static_dos(frame, settings, preset)
+    drafts += further_drafts(frame, settings, preset, frozenset(settings.include))
+    if "dynamics" in settings.include:
+        drafts += dynamics_drafts(frame, settings, preset)
+    return drafts + (phonon_drafts(frame, settings, preset) if phonons else [])
 
 
 def _held(atoms: Atoms, n_layers: int) -> Atoms:
@@ -160,40 +150,6 @@ def _interface_vacuum(interface: Interface) -> tuple[int, ...]:
     return vacuum_axes(interface.atoms) or (2,)
 
 
-def _relax_static_dos(
-    folder: str,
-    cell: str,
-    subject: str,
-    atoms: Atoms,
-    vacuum: tuple[int, ...],
-    settings: CalculationSettings,
-    preset: Preset,
-) -> list[Draft]:
-    relax, static, dos = f"{folder}/relax", f"{folder}/static", f"{folder}/dos"
-    mesh, reason = choose_mesh(atoms, vacuum, cell, settings, preset)
-    dos_mesh, dos_reason = choose_mesh(atoms, vacuum, cell, settings, preset, dos=True)
-
-    def draft(
-        name: str,
-        kind: str,
-        points: tuple[int, int, int],
-        why: str,
-        parents: tuple[str, ...] = (),
-        charge_from: str | None = None,
-    ) -> Draft:
-        return Draft(
-            name=name, kind=kind, cell=cell, subject=subject, atoms=atoms, reference=atoms,
-            vacuum=vacuum, mesh=points, mesh_reason=why, parents=parents,
-            structure_from=parents[0] if parents else None, charge_from=charge_from,
-        )  # fmt: skip
-
-    return [
-        draft(relax, "relax", mesh, reason),
-        draft(static, "static", mesh, reason, (relax,)),
-        draft(dos, "dos", dos_mesh, dos_reason, (static,), static),
-    ]
-
-
 def _slab(part: str, interface: Interface, settings: CalculationSettings, preset: Preset) -> Draft:
     atoms = group_by_species(strained_slab(interface, part))
     phase = interface.film.phase_name if part == "film" else interface.substrate.phase_name
@@ -212,60 +168,33 @@ def _slab(part: str, interface: Interface, settings: CalculationSettings, preset
     )
 
 
-def _difference(interface: Interface, settings: CalculationSettings, preset: Preset) -> list[Draft]:
-    whole = group_by_species(interface.atoms)
+def _halves(
+    part: str, kind: str, interface: Interface, settings: CalculationSettings, preset: Preset
+) -> list[Draft]:
+    """Return each side alone in the cell of the interface, starting from its relaxed atoms."""
+    whole = group_by_species(_held(interface.atoms, settings.fixed_layers))
+    if kind != "relax":
+        whole.set_constraint()
     vacuum = _interface_vacuum(interface)
     mesh, reason = choose_mesh(whole, vacuum, "interface", settings, preset)
     present = dict.fromkeys(str(name) for name in whole.arrays["region"])
     ordered: list[str] = [name for name in ("film", "substrate") if name in present]
     ordered += [name for name in present if name not in ordered]
+    doing = "relaxed alone in the cell of" if kind == "relax" else "alone in the relaxed"
     return [
         Draft(
-            name=f"difference/{part}",
-            kind="difference",
+            name=f"{part}/{side}",
+            kind=kind,
             cell="interface",
-            subject=f"{part} alone in the relaxed interface {_title(interface)}",
-            atoms=whole[whole.arrays["region"] == part],
+            subject=f"{side} {doing} interface {_title(interface)}",
+            atoms=whole[whole.arrays["region"] == side],
             reference=whole,
             vacuum=vacuum,
             mesh=mesh,
             mesh_reason=f"as for the whole interface: {reason}",
             parents=("interface/relax",),
             structure_from="interface/relax",
-            keep_region=part,
+            keep_region=side,
         )
-        for part in ordered
+        for side in ordered
     ]
-
-
-def choose_mesh(
-    atoms: Atoms,
-    vacuum: tuple[int, ...],
-    cell: str,
-    settings: CalculationSettings,
-    preset: Preset,
-    *,
-    dos: bool = False,
-) -> tuple[tuple[int, int, int], str]:
-    """Choose the k-mesh of one job and say why.
-
-    An explicit mesh of the study wins for slabs and interfaces, then a spacing of the study, then
-    the preset's explicit mesh, then the preset's spacing. Densities of states are finer by the
-    preset's ratio of the two spacings.
-    """
-    if cell != "bulk" and settings.kpoints is not None:
-        return settings.kpoints, "explicit mesh of the study"
-    explicit = preset.interface_mesh
-    if cell != "bulk" and settings.kpoint_spacing is None and explicit is not None:
-        first, second, third = (int(n) for n in explicit.value)  # type: ignore[union-attr]
-        return (first, second, third), f"{explicit.origin}: {explicit.reason}"
-    chosen = settings.kpoint_spacing
-    spacing = float(preset.spacing.value) if chosen is None else chosen  # type: ignore[arg-type]
-    if dos:
-        spacing *= float(preset.dos_spacing.value) / float(preset.spacing.value)  # type: ignore[arg-type]
-    origin = f"preset {preset.name}" if chosen is None else "your study"
-    reason = f"{origin}: at most {spacing:.3g} 1/Å between k-points"
-    if vacuum:
-        axes = " and ".join("abc"[axis] for axis in vacuum)
-        reason += f", one point along {axes} (vacuum)"
-    return kpoint_mesh(np.asarray(atoms.cell), spacing, vacuum), reason

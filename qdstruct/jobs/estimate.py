@@ -5,16 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdstruct.jobs.cells import fft_grid, irreducible_points
 from qdstruct.jobs.explain import read_job
 from qdstruct.jobs.physics import default_bands
 from qdstruct.jobs.poscar import read_poscar
 from qdstruct.jobs.potentials import count_electrons
+from qdstruct.model import Job
 from qdstruct.model.record import Record
 from qdstruct.units import HBAR2_OVER_2M
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 __all__ = ["JobEstimate", "estimate"]
 
@@ -22,8 +28,12 @@ SUSTAINED_RATE = 4.0e9
 """Floating-point operations per second and core that VASP sustains on common CPUs (assumed)."""
 ELECTRONIC_STEPS = 15
 """Self-consistency steps per ionic step (assumed)."""
+MIXED_STEPS = 7
+"""Self-consistency steps per step of molecular dynamics, whose mixer goes on (assumed)."""
 IONIC_STEPS = 40
 """Ionic steps of a relaxation, at most NSW (assumed)."""
+PATH_STEPS = 25
+"""Steps of a run at fixed density, whose highest bands converge slowly (assumed)."""
 APPLICATIONS = 4
 """Applications of H per band and electronic step (blocked Davidson, assumed)."""
 MODEL = (
@@ -60,7 +70,9 @@ def estimate(directory: Path) -> JobEstimate:
     Plane waves: N = Ω k³/(6π²) with ħ²k²/2m = ENCUT. Bands: max(N_e/2 + N_ions/2, 0.6 N_e)
     (VASP wiki, NBANDS). Operations per band, k-point and electronic step: two FFTs of
     5 N_g log₂ N_g for each application of H; orthogonalisation and subspace rotation 16 N N_b; the
-    subspace diagonalisation adds 25 N_b² (all times N_b bands).
+    subspace diagonalisation adds 25 N_b² (all times N_b bands). A hybrid adds two FFTs for every
+    pair of a band and a filled band at every pair of k-points. Molecular dynamics costs its NSW
+    steps; densities of single states count as one electronic step.
 
     Parameters
     ----------
@@ -81,13 +93,16 @@ def estimate(directory: Path) -> JobEstimate:
     bands = int(tags.get("NBANDS", default_bands(electrons, len(atoms))))
     waves = int(atoms.cell.volume * (cutoff / HBAR2_OVER_2M) ** 1.5 / (6 * math.pi**2))
     waves *= 2 if tags.get("LSORBIT") else 1
-    points = irreducible_points(atoms, job.kpoints or (1, 1, 1))
-    grid = fft_grid(np.asarray(atoms.cell), cutoff, str(tags.get("PREC", "Normal")))
-    coarse = math.prod(grid) / (1 if str(tags.get("PREC", "Normal")).startswith("S") else 8)
-    transforms = APPLICATIONS * 2 * 5 * coarse * math.log2(coarse)
-    per_step = bands * (transforms + 16 * waves * bands + 25 * bands**2)
-    ionic = min(int(tags.get("NSW", 0)), IONIC_STEPS) if job.kind == "relax" else 1
-    operations = per_step * points * spins * ELECTRONIC_STEPS * max(ionic, 1)
+    points = _points(job, atoms)
+    grid = _grid(tags, np.asarray(atoms.cell), cutoff)
+    coarse = math.prod(fft_grid(np.asarray(atoms.cell), cutoff, str(tags.get("PREC", "Normal"))))
+    coarse //= 1 if str(tags.get("PREC", "Normal")).startswith("S") else 8
+    transform = 2 * 5 * coarse * math.log2(coarse)
+    per_step = bands * (APPLICATIONS * transform + 16 * waves * bands + 25 * bands**2)
+    if tags.get("LHFCALC"):
+        mesh = math.prod(job.kpoints or (1, 1, 1))
+        per_step += bands * (electrons / 2) * mesh * transform
+    operations = per_step * points * spins * _steps(job, tags)
     memory = 16 * bands * waves * points * spins + 8 * 6 * math.prod(grid) * spins
     return JobEstimate(
         electrons=electrons,
@@ -99,3 +114,33 @@ def estimate(directory: Path) -> JobEstimate:
         core_hours=operations / SUSTAINED_RATE / 3600,
         model=MODEL,
     )
+
+
+def _points(job: Job, atoms: Atoms) -> int:
+    """Count the k-points that are calculated."""
+    if job.kpath is not None:
+        return len(job.kpath.labels) * job.kpath.points
+    return irreducible_points(atoms, job.kpoints or (1, 1, 1))
+
+
+def _grid(tags: dict[str, Any], cell: NDArray[np.float64], cutoff: float) -> tuple[int, int, int]:
+    """Return the fine grid: as pinned, or as VASP would choose it."""
+    chosen = fft_grid(cell, cutoff, str(tags.get("PREC", "Normal")))
+    first, second, third = (
+        int(tags.get(tag, size)) for tag, size in zip(("NGXF", "NGYF", "NGZF"), chosen, strict=True)
+    )
+    return (first, second, third)
+
+
+def _steps(job: Job, tags: dict[str, Any]) -> int:
+    """Electronic steps of the whole job."""
+    if job.kind == "states":
+        return 1
+    if job.kind in ("bands", "optics"):
+        return PATH_STEPS
+    steps = int(tags.get("NSW", 0))
+    if job.kind == "relax":
+        return ELECTRONIC_STEPS * max(1, min(steps, IONIC_STEPS))
+    if job.kind == "md":
+        return MIXED_STEPS * max(1, steps)
+    return ELECTRONIC_STEPS

@@ -13,6 +13,7 @@ import numpy as np
 
 from qdstruct.errors import StudyError
 from qdstruct.jobs.cells import dipole_centre, fft_grid, has_dipole, irreducible_points
+from qdstruct.jobs.kind_tags import fine_grid, kind_settings
 from qdstruct.jobs.physics import chosen_settings
 from qdstruct.jobs.potentials import potential
 from qdstruct.jobs.presets import Preset, Setting, TagValue
@@ -27,6 +28,8 @@ RELAXATION_TAGS = frozenset({"NSW", "IBRION", "ISIF", "EDIFFG", "POTIM"})
 """An overlay of these reaches relaxations only; elsewhere atoms must stay."""
 DOS_TAGS = frozenset({"NEDOS", "EMIN", "EMAX"})
 """An overlay of these reaches densities of states only."""
+DOS_KINDS = frozenset({"dos", "hybrid", "optics"})
+"""Kinds of jobs that make a density of states on a mesh for its own sake."""
 RESERVED_TAGS = {
     "ICHARG": "it follows from which job a density is read from",
     "ISTART": "jobs start from scratch or from their parents' files",
@@ -45,8 +48,8 @@ class CellFacts:
     """Structure that fixes FFT grid and dipole centre: the whole interface for its parts."""
     vacuum: tuple[int, ...]
     """Axes with vacuum."""
-    mesh: tuple[int, int, int]
-    """k-points."""
+    mesh: tuple[int, int, int] | None
+    """k-points; None where there is a path."""
     atoms: Atoms
     """The job's own atoms, grouped by species."""
     choices: CalculationSettings
@@ -55,6 +58,10 @@ class CellFacts:
     """Largest ENMAX of any element in the study, eV."""
     pin_grid: bool
     """Whether NGXF, NGYF and NGZF are written."""
+    keep_orbitals: bool = False
+    """Whether a later job reads this one's WAVECAR."""
+    own: tuple[Setting, ...] = ()
+    """Tags of this job alone, which nothing overlays."""
 
 
 def incar_settings(
@@ -66,25 +73,27 @@ def incar_settings(
     ----------
     preset : Preset
         Where the tags start from.
-    cell : {"bulk", "slab", "interface"}
+    cell : {"bulk", "slab", "interface", "molecule"}
         Kind of cell.
-    kind : {"relax", "static", "dos", "difference"}
-        Kind of job.
+    kind : str
+        Kind of job (`qdstruct.jobs.kinds.KINDS`).
     overlay : mapping
         The user's tags (`overlay_settings`).
     facts : CellFacts
         The cell.
     """
     settings = preset.settings(cell, kind)
-    points = irreducible_points(facts.atoms, facts.mesh) if facts.choices.cores else 1
+    points = irreducible_points(facts.atoms, facts.mesh or (1, 1, 1)) if facts.choices.cores else 1
     settings.update({s.tag: s for s in chosen_settings(facts.choices, facts.atoms, kind, points)})
     for tag, setting in overlay.items():
         if tag in RELAXATION_TAGS and kind != "relax":
             continue
-        if tag in DOS_TAGS and kind != "dos":
+        if tag in DOS_TAGS and kind not in DOS_KINDS:
             continue
         settings[tag] = setting
     computed = [
+        *kind_settings(kind, facts.atoms, facts.choices),
+        *_bulk_cell(cell, kind, facts),
         *_cutoff(settings, facts),
         *_smearing(settings, kind, facts),
         *_dipole(cell, facts),
@@ -92,6 +101,12 @@ def incar_settings(
     settings.update({s.tag: s for s in computed if s.tag not in overlay})
     if facts.pin_grid:
         settings.update({s.tag: s for s in _grid(settings, facts) if s.tag not in overlay})
+    if kind == "bader":
+        settings.update({s.tag: s for s in fine_grid(facts.reference) if s.tag not in overlay})
+    if facts.keep_orbitals:
+        reason = "A later job reads these orbitals."
+        settings["LWAVE"] = _computed("LWAVE", True, reason)
+    settings.update({s.tag: s for s in facts.own})
     if settings["ISMEAR"].value == -5:
         settings.pop("SIGMA", None)
     return settings
@@ -99,6 +114,13 @@ def incar_settings(
 
 def _computed(tag: str, value: TagValue, reason: str) -> Setting:
     return Setting(tag=tag, value=value, reason=reason, origin="computed")
+
+
+def _bulk_cell(cell: str, kind: str, facts: CellFacts) -> list[Setting]:
+    if cell != "bulk" or kind != "relax" or facts.choices.bulk_cell == "relaxed":
+        return []
+    reason = "The crystal keeps its measured cell, as the substrate of the interface does."
+    return [Setting(tag="ISIF", value=2, reason=reason, origin="your study, bulk_cell")]
 
 
 def _cutoff(settings: Mapping[str, Setting], facts: CellFacts) -> list[Setting]:
@@ -110,7 +132,9 @@ def _cutoff(settings: Mapping[str, Setting], facts: CellFacts) -> list[Setting]:
 
 
 def _smearing(settings: Mapping[str, Setting], kind: str, facts: CellFacts) -> list[Setting]:
-    if kind != "dos" or facts.vacuum or min(facts.mesh) < 2 or settings["ISMEAR"].value != 0:
+    if kind not in DOS_KINDS or facts.vacuum or facts.mesh is None or min(facts.mesh) < 2:
+        return []
+    if settings["ISMEAR"].value != 0:
         return []
     points = irreducible_points(facts.reference, facts.mesh)
     if points < TETRAHEDRON_MINIMUM:

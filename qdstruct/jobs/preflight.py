@@ -17,6 +17,7 @@ from qdstruct.jobs.checks import (
 )
 from qdstruct.jobs.estimate import estimate
 from qdstruct.jobs.findings import PreflightFinding, warning
+from qdstruct.jobs.kind_checks import check_kind, check_orbitals, check_series
 from qdstruct.jobs.poscar import read_poscar
 from qdstruct.model import Job, JobTree
 
@@ -58,11 +59,12 @@ def preflight(
     findings: list[PreflightFinding] = []
     for job in tree.jobs:
         atoms = read_poscar(root / job.name / "POSCAR")
-        for check in (check_structure, check_tags, check_lists, check_dipole):
+        for check in (check_structure, check_tags, check_lists, check_dipole, check_kind):
             findings += check(job, atoms)
         findings += check_potentials(root, job)
         findings += _cost(root, job, core_hours, node_memory)
-    findings += check_parts(tree)
+    for check_all in (check_parts, check_orbitals, check_series):
+        findings += check_all(tree)
     return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
 
 

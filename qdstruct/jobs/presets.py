@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qdstruct.errors import StudyError
+from qdstruct.jobs.kinds import KINDS
 from qdstruct.model.record import Record
 from qdstruct.resources import data_folder
 
@@ -18,10 +19,9 @@ __all__ = ["Preset", "Setting", "TagValue", "list_presets", "load_preset", "pres
 TagValue = str | int | float | bool | list[float]
 
 CELLS = ("bulk", "slab", "interface", "molecule")
-KINDS = ("relax", "static", "dos", "difference")
 SECTIONS = ("common", *KINDS, *CELLS, *(f"{cell}-{kind}" for cell in CELLS for kind in KINDS))
 KPOINT_KEYS = ("spacing", "dos_spacing", "interface_mesh")
-NOT_PRESETS = ("zval",)
+NOT_PRESETS = ("zval", "kinds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +58,19 @@ class Preset(Record):
     """Section → its tags; `SECTIONS` lists the names."""
 
     def settings(self, cell: str, kind: str) -> dict[str, Setting]:
-        """Merge the sections of one job, the more specific ones last."""
-        merged: dict[str, Setting] = {}
-        for section in ("common", kind, cell, f"{cell}-{kind}"):
-            merged.update({setting.tag: setting for setting in self.sections.get(section, [])})
-        return merged
+        """Merge the sections of one job, the more specific ones last.
+
+        For kinds that presets need not mention, the tags of ``kinds.yaml`` come after those of the
+        cell: they make the job what it is.
+        """
+        own = self.sections
+        layers = [own.get("common", [])]
+        if KINDS[kind].tags_from_presets:
+            layers += [own.get(kind, []), own.get(cell, [])]
+        else:
+            layers += [own.get(cell, []), shared_sections().get(kind, []), own.get(kind, [])]
+        layers.append(own.get(f"{cell}-{kind}", []))
+        return {setting.tag: setting for layer in layers for setting in layer}
 
 
 def preset_folder() -> Path:
@@ -74,6 +82,15 @@ def list_presets() -> tuple[str, ...]:
     """Names of the shipped presets."""
     stems = (path.stem for path in preset_folder().glob("*.yaml"))
     return tuple(sorted(stem for stem in stems if stem not in NOT_PRESETS))
+
+
+@cache
+def shared_sections() -> dict[str, list[Setting]]:
+    """Tags of the kinds of jobs that presets need not mention (``templates/vasp/kinds.yaml``)."""
+    path = preset_folder() / "kinds.yaml"
+    document = _Node(path, load_yaml(path), "the file")
+    document.only("description", "source", "tags")
+    return _sections(document.child("tags"), "kind of job")
 
 
 def load_preset(name: str) -> Preset:
@@ -111,12 +128,7 @@ def _read_preset(path: Path) -> Preset:
     tags = document.child("tags")
     tags.only(*SECTIONS)
     name = path.stem
-    sections = {
-        section: [
-            tags.child(section).setting(tag, f"preset {name}, {section}") for tag in tags[section]
-        ]
-        for section in tags.keys
-    }
+    sections = _sections(tags, f"preset {name}")
     mesh = "interface_mesh" in kpoints.keys
     return Preset(
         name=name,
@@ -127,6 +139,13 @@ def _read_preset(path: Path) -> Preset:
         interface_mesh=kpoints.setting("interface_mesh", f"preset {name}") if mesh else None,
         sections=sections,
     )
+
+
+def _sections(tags: _Node, origin: str) -> dict[str, list[Setting]]:
+    return {
+        section: [tags.child(section).setting(tag, f"{origin}, {section}") for tag in tags[section]]
+        for section in tags.keys
+    }
 
 
 def load_yaml(path: Path) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdstruct.errors import StudyError
 from qdstruct.model import Interface
@@ -14,15 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["strain_free_cell", "strained_slab"]
 
+NIGGLI_TOLERANCE = 1e-5
+"""Å within which two lengths count as equal in the reduction of a cell."""
 SLAB_VACUUM = 15.0
 """Å of vacuum that a slab on its own gets at least."""
 
 
 def strain_free_cell(atoms: Atoms) -> Atoms:
-    """Return the primitive cell of a crystal, unrotated.
+    """Return the primitive cell of a crystal, Niggli-reduced, unrotated.
 
     A bulk reference is needed per formula unit only, and a primitive cell of a centred lattice
-    has a half to a quarter of the electrons. Structures without symmetry stay as they are.
+    has a half to a quarter of the electrons. Its vectors are the shortest there are (Křivý and
+    Gruber, Acta Cryst. A32, 297 (1976)): in a skewed cell the mesh of k-points would grow with the
+    length of the reciprocal vectors. A cell that is primitive already stays as it is.
     """
     import spglib
     from ase import Atoms as Structure
@@ -36,9 +41,18 @@ def strain_free_cell(atoms: Atoms) -> Atoms:
         primitive = atoms.copy()
     else:
         primitive = Structure(cell=found[0], scaled_positions=found[1], numbers=found[2], pbc=True)
+        reduced = spglib.niggli_reduce(np.asarray(primitive.cell), eps=NIGGLI_TOLERANCE)
+        if reduced is not None:
+            primitive.set_cell(_tidy(np.asarray(reduced)), scale_atoms=False)
+            primitive.wrap()
     if np.linalg.det(np.asarray(primitive.cell)) < 0:
         primitive.set_cell(-np.asarray(primitive.cell), scale_atoms=False)
     return primitive
+
+
+def _tidy(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Set what is zero but for rounding to zero."""
+    return np.where(np.abs(cell) < NIGGLI_TOLERANCE, 0.0, cell)
 
 
 def strained_slab(interface: Interface, part: str) -> Atoms:

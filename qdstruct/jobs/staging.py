@@ -14,9 +14,13 @@ import numpy as np
 
 from qdstruct.errors import OutputError
 from qdstruct.files import destination_error, write_atomically
+from qdstruct.jobs.cells import vacuum_axes
 from qdstruct.jobs.explain import read_incar
+from qdstruct.jobs.paths import band_path
+from qdstruct.jobs.phonons import displacement_of
 from qdstruct.jobs.poscar import poscar_text, read_poscar
-from qdstruct.jobs.tree import write_job
+from qdstruct.jobs.trajectory import configuration
+from qdstruct.jobs.tree import write_job, write_kpoints
 from qdstruct.model import Job
 
 if TYPE_CHECKING:
@@ -30,9 +34,12 @@ GRID_TAGS = ("NGXF", "NGYF", "NGZF")
 def stage_job(root: Path, job: Job) -> None:
     """Make the inputs of a job that depend on its parents' results.
 
-    Its POSCAR becomes the parent's final structure (of which a difference part keeps one region),
-    atoms in the same order as before, and the parent's CHGCAR is copied in for a calculation at
-    fixed density. Calling it again changes nothing; every file is replaced in one step.
+    Its POSCAR becomes the parent's final structure (of which a part keeps one region, a phonon job
+    the displaced supercell, a snapshot one configuration of the trajectory), atoms in the same
+    order as before; a path through the Brillouin zone follows the relaxed cell; and the parent's
+    CHGCAR or WAVECAR is copied in where the job reads one. They are copies, not links: VASP may
+    write to the file it has read. Calling it again changes nothing; every file is replaced in one
+    step.
 
     Parameters
     ----------
@@ -52,11 +59,16 @@ def stage_job(root: Path, job: Job) -> None:
         _take_structure(root, job, job.structure_from)
     if job.charge_from is not None:
         _take_charge(root, job, job.charge_from)
+    if job.orbitals_from is not None:
+        _take_orbitals(root, job, job.orbitals_from)
 
 
 def _take_structure(root: Path, job: Job, parent: str) -> None:
+    if job.keep_velocities:
+        _take_whole(root, job, parent)
+        return
     before = read_poscar(root / parent / "POSCAR")
-    after = read_poscar(root / parent / "CONTCAR")
+    after = _result(root / parent, job.frame, before)
     if after.get_chemical_symbols() != before.get_chemical_symbols():
         raise OutputError(
             f"{root / parent / 'CONTCAR'}: its atoms are not those of the POSCAR beside it",
@@ -69,20 +81,52 @@ def _take_structure(root: Path, job: Job, parent: str) -> None:
         if not kept:
             raise OutputError(f"{parent}: no atom belongs to the region '{job.keep_region}'")
         atoms, regions = atoms[kept], tuple(regions[index] for index in kept)
+    if job.displacement is not None:
+        atoms, regions = displacement_of(atoms, job.displacement), job.regions
     planned = read_poscar(root / job.name / "POSCAR")
     if planned.get_chemical_symbols() != atoms.get_chemical_symbols():
         raise OutputError(
             f"{root / job.name}: the structure of {parent} has other atoms than were prepared here",
             hint="prepare the tree again",
         )
+    if job.kind == "relax":
+        atoms.set_constraint(planned.constraints)
     target = root / job.name / "POSCAR"
     comment = target.read_text(encoding="utf-8").partition("\n")[0]
     suffix = f" [structure from {parent}]"
     text = poscar_text(atoms, comment.removesuffix(suffix) + suffix)
     if target.read_text(encoding="utf-8") != text:
         write_atomically(target, text)
-    if tuple(job.regions) != regions:
-        write_job(root, dataclasses.replace(job, regions=regions))
+    path = None if job.kpath is None else band_path(atoms, vacuum_axes(atoms))
+    if tuple(job.regions) != regions or path is not None:
+        changed = dataclasses.replace(job, regions=regions, kpath=path or job.kpath)
+        write_kpoints(root, changed)
+        write_job(root, changed)
+
+
+def _result(parent: Path, frame: int | None, before: Atoms) -> Atoms:
+    """Return the parent's final structure, or one configuration of its trajectory."""
+    if frame is None:
+        return read_poscar(parent / "CONTCAR")
+    fractions = configuration(parent, frame, len(before))
+    atoms = before.copy()
+    atoms.set_constraint()
+    atoms.set_scaled_positions(fractions)
+    return atoms
+
+
+def _take_whole(root: Path, job: Job, parent: str) -> None:
+    """Copy CONTCAR as it stands: velocities follow the positions there."""
+    source, target = root / parent / "CONTCAR", root / job.name / "POSCAR"
+    after, planned = read_poscar(source), read_poscar(target)
+    if planned.get_chemical_symbols() != after.get_chemical_symbols():
+        raise OutputError(
+            f"{source}: has other atoms than were prepared in {job.name}",
+            hint="prepare the tree again",
+        )
+    text = source.read_text(encoding="utf-8")
+    if target.read_text(encoding="utf-8") != text:
+        write_atomically(target, text)
 
 
 def _unwrapped(before: Atoms, after: Atoms) -> Atoms:
@@ -145,9 +189,24 @@ def _take_charge(root: Path, job: Job, parent: str) -> None:
         raise OutputError(
             f"{source}: its grid {grid} is not the pinned one {pinned}", hint=f"run {parent} again"
         )
+    _copy(source, target)
+
+
+def _take_orbitals(root: Path, job: Job, parent: str) -> None:
+    source = root / parent / "WAVECAR"
+    if not source.is_file() or source.stat().st_size == 0:
+        raise OutputError(
+            f"{source}: the orbitals to start from are missing",
+            hint=f"LWAVE = .TRUE. in {parent}/INCAR writes them; run {parent} again",
+        )
+    _copy(source, root / job.name / "WAVECAR")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a large file beside its target and put it there in one step; an equal one stays."""
     if target.is_file() and filecmp.cmp(source, target, shallow=False):
         return
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".CHGCAR.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     os.close(handle)
     beside = Path(name)
     try:

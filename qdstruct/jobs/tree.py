@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdstruct.files import write_atomically
-from qdstruct.jobs.drafts import PROVIDES, Draft, draft_jobs, draft_structure
+from qdstruct.jobs.draft import Draft
+from qdstruct.jobs.drafts import draft_jobs, draft_structure
 from qdstruct.jobs.incar import (
     CellFacts,
     incar_settings,
@@ -18,10 +19,14 @@ from qdstruct.jobs.incar import (
     largest_enmax,
     overlay_settings,
 )
+from qdstruct.jobs.kind_tags import density_files
+from qdstruct.jobs.kinds import KINDS
+from qdstruct.jobs.paths import kpath_text
 from qdstruct.jobs.poscar import kpoints_text, poscar_text, region_names, species_of
 from qdstruct.jobs.potentials import potential, write_potentials
 from qdstruct.jobs.presets import Preset, Setting, load_preset
 from qdstruct.jobs.readme import readme_text
+from qdstruct.jobs.series import SeriesPoint
 from qdstruct.model import CalculationSettings, Interface, Job, JobTree, Phase
 
 if TYPE_CHECKING:
@@ -29,7 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["write_structure_tree", "write_tree"]
 
-LIBRARIES = ("qdstruct", "ase", "numpy", "pymatgen", "spglib")
+LIBRARIES = ("qdstruct", "ase", "numpy", "phonopy", "pymatgen", "seekpath", "spglib")
+PINNED = frozenset({"static", "dos", "difference", "bands", "optics", "hybrid"})
+"""Kinds whose density of an interface is compared or passed on point by point."""
 
 
 def write_tree(
@@ -40,6 +47,7 @@ def write_tree(
     substrate: Phase,
     interface: Interface,
     settings: CalculationSettings,
+    series: tuple[SeriesPoint, ...] = (),
 ) -> JobTree:
     """Write every job directory of a study, ``tree.json``, ``structures/`` and ``README.txt``.
 
@@ -56,6 +64,8 @@ def write_tree(
         As built.
     settings : CalculationSettings
         Preset, overlaid tags, k-points and which parts to write.
+    series : tuple of SeriesPoint
+        Structures built for series of single points; each becomes a job.
 
     Returns
     -------
@@ -72,7 +82,7 @@ def write_tree(
         If a file cannot be written.
     """
     preset = load_preset(settings.preset)
-    drafts = draft_jobs(film, substrate, interface, settings, preset)
+    drafts = draft_jobs(film, substrate, interface, settings, preset, series)
     together = film.atoms + substrate.atoms + interface.atoms
     tree, licensed = _write_jobs(root, study_name, drafts, together, settings, preset)
     write_structures(root, film, substrate, interface)
@@ -134,10 +144,22 @@ def _write_jobs(
     overlay = overlay_settings(settings.tags)
     floor = largest_enmax(frozenset(together.get_chemical_symbols()))
     jobs, hashes, licensed = [], {}, False
+    read_later = frozenset(draft.orbitals_from for draft in drafts if draft.orbitals_from)
     for draft in drafts:
-        job, poscar, licensed = _write_job(
-            root, draft, study_name, preset, overlay, settings, floor
+        facts = CellFacts(
+            reference=draft.reference,
+            atoms=draft.atoms,
+            choices=settings,
+            vacuum=draft.vacuum,
+            mesh=draft.mesh,
+            floor=floor,
+            pin_grid=draft.cell == "interface" and draft.kind in PINNED,
+            keep_orbitals=draft.name in read_later,
+            own=draft.tags,
         )
+        tags = incar_settings(preset, draft.cell, draft.kind, overlay, facts)
+        job = _job(draft, tags, settings, kept=draft.name in read_later)
+        poscar, licensed = _write_job(root, job, draft, tags, study_name)
         jobs.append(job)
         hashes[job.name] = hashlib.sha256(poscar.encode()).hexdigest()
     tree = JobTree(
@@ -147,40 +169,36 @@ def _write_jobs(
 
 
 def _write_job(
-    root: Path,
-    draft: Draft,
-    study: str,
-    preset: Preset,
-    overlay: dict[str, Setting],
-    choices: CalculationSettings,
-    floor: float,
-) -> tuple[Job, str, bool]:
-    facts = CellFacts(
-        reference=draft.reference,
-        atoms=draft.atoms,
-        choices=choices,
-        vacuum=draft.vacuum,
-        mesh=draft.mesh,
-        floor=floor,
-        pin_grid=draft.cell == "interface" and draft.kind != "relax",
-    )
-    settings = incar_settings(preset, draft.cell, draft.kind, overlay, facts)
-    labels = tuple(potential(element).label for element in species_of(draft.atoms))
-    job = _job(draft, settings, labels)
+    root: Path, job: Job, draft: Draft, tags: dict[str, Setting], study: str
+) -> tuple[str, bool]:
     directory = root / draft.name
     directory.mkdir(parents=True)
     poscar = poscar_text(
         draft.atoms, f"{draft.name} {draft.subject} (qdstruct {_versions()['qdstruct']})"
     )
-    write_atomically(directory / "INCAR", incar_text(settings, f"{study} {draft.name}"))
-    write_atomically(directory / "KPOINTS", kpoints_text(draft.mesh, draft.mesh_reason))
+    write_atomically(directory / "INCAR", incar_text(tags, f"{study} {draft.name}"))
+    write_kpoints(root, job)
     write_atomically(directory / "POSCAR", poscar)
-    licensed = write_potentials(directory, labels)
+    licensed = write_potentials(directory, job.potentials)
     write_job(root, job)
-    return job, poscar, licensed
+    return poscar, licensed
 
 
-def _job(draft: Draft, settings: dict[str, Setting], labels: tuple[str, ...]) -> Job:
+def write_kpoints(root: Path, job: Job) -> None:
+    """Write the KPOINTS of a job: a path in line mode, or a Γ-centred mesh."""
+    if job.kpath is not None:
+        text = kpath_text(job.kpath, job.kpoints_reason)
+    else:
+        text = kpoints_text(job.kpoints or (1, 1, 1), job.kpoints_reason)
+    write_atomically(root / job.name / "KPOINTS", text)
+
+
+def _job(
+    draft: Draft, tags: dict[str, Setting], choices: CalculationSettings, *, kept: bool
+) -> Job:
+    provides = KINDS[draft.kind].provides
+    if draft.kind == "states":
+        provides = density_files(draft.atoms, choices)
     return Job(
         name=draft.name,
         kind=draft.kind,
@@ -189,15 +207,20 @@ def _job(draft: Draft, settings: dict[str, Setting], labels: tuple[str, ...]) ->
         structure_from=draft.structure_from,
         keep_region=draft.keep_region,
         charge_from=draft.charge_from,
-        provides=PROVIDES[draft.kind],
+        orbitals_from=draft.orbitals_from,
+        keep_velocities=draft.keep_velocities,
+        frame=draft.frame,
+        displacement=draft.displacement,
+        provides=(*provides, "WAVECAR") if kept else provides,
         regions=region_names(draft.atoms),
         settings={
             tag: {"value": setting.value, "reason": setting.reason, "from": setting.origin}
-            for tag, setting in settings.items()
+            for tag, setting in tags.items()
         },
         kpoints=draft.mesh,
+        kpath=draft.kpath,
         kpoints_reason=draft.mesh_reason,
-        potentials=labels,
+        potentials=tuple(potential(element).label for element in species_of(draft.atoms)),
     )
 
 

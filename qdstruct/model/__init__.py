@@ -16,7 +16,15 @@ from qdstruct.model.electronic import (
 )
 from qdstruct.model.fits import BandLevels, BandOffsets, FittedValue, SpectrumFit
 from qdstruct.model.health import HEALTH_STATES, HealthCheck
-from qdstruct.model.job import JOB_STATES, FinishedCalculation, Job, JobTree, RunRecord
+from qdstruct.model.job import (
+    JOB_STATES,
+    Displacement,
+    FinishedCalculation,
+    Job,
+    JobTree,
+    KPath,
+    RunRecord,
+)
 from qdstruct.model.ligands import LigandCover
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
 from qdstruct.model.orientation import (
@@ -46,7 +54,14 @@ from qdstruct.model.phase import Phase
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
 from qdstruct.model.registry import RegistryScan
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
-from qdstruct.model.settings import CalculationSettings
+from qdstruct.model.settings import (
+    CalculationSettings,
+    ConvergenceSettings,
+    DynamicsSettings,
+    PhononSettings,
+    RegistrySettings,
+    StateSettings,
+)
 from qdstruct.model.structures import (
     BondComparison,
     Bridge,
@@ -79,8 +94,11 @@ __all__ = [
     "CalculationSettings",
     "ChargeDifference",
     "CoincidenceMatch",
+    "ConvergenceSettings",
     "CrystalPart",
     "CurveMaximum",
+    "Displacement",
+    "DynamicsSettings",
     "EnergyPerArea",
     "FinishedCalculation",
     "FittedValue",
@@ -93,6 +111,7 @@ __all__ = [
     "JobStatus",
     "JobTree",
     "Junction",
+    "KPath",
     "LigandCover",
     "Mean",
     "Micrograph",
@@ -104,6 +123,7 @@ __all__ = [
     "ParallelPlanes",
     "Phase",
     "PhaseFraction",
+    "PhononSettings",
     "PlaneMismatch",
     "PotentialProfile",
     "PowderPattern",
@@ -113,6 +133,7 @@ __all__ = [
     "PublishedComparison",
     "Record",
     "RegistryScan",
+    "RegistrySettings",
     "RunRecord",
     "SiteOverlap",
     "Slab",
@@ -123,6 +144,7 @@ __all__ = [
     "SpotCoincidence",
     "SpotIndexing",
     "SpotPattern",
+    "StateSettings",
     "StrainMap",
     "StrainPartition",
     "StructureReport",

@@ -10,10 +10,42 @@ from qdstruct.model.record import Record
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["JOB_STATES", "Job", "JobTree", "RunRecord"]
+__all__ = ["JOB_STATES", "Displacement", "Job", "JobTree", "KPath", "RunRecord"]
 
-JOB_STATES = ("waiting", "ready", "running", "done", "failed")
-"""waiting: a parent is not done; ready: may start; running; done; failed."""
+JOB_STATES = ("waiting", "ready", "running", "done", "failed", "lost")
+"""waiting: a parent is not done; ready: may start; running; done; failed; lost: it was done, and a
+file that it must provide is gone since."""
+
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KPath(Record):
+    """A path through the Brillouin zone, as straight lines between named points."""
+
+    labels: tuple[tuple[str, str], ...]
+    """Names of the two ends of each of the S lines, Γ written ``Γ``."""
+    ends: tuple[tuple[Point, Point], ...]
+    """Those two ends, in fractions of the reciprocal vectors of the job's own cell."""
+    points: int
+    """k-points on each line, both ends included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Displacement(Record):
+    """One finite displacement of a phonon calculation (phonopy's choice of them)."""
+
+    supercell: tuple[int, int, int]
+    """How often the parent's cell is repeated along its axes."""
+    distance: float
+    """Length of the displacement, Å."""
+    number: int
+    """Which of the `count` displacements, from 1."""
+    count: int
+    """How many the symmetry of the structure leaves."""
+    atom: int
+    """The atom of the supercell that is displaced, from 0."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,7 +55,7 @@ class Job(Record):
     name: str
     """Path of the directory below the tree's root, for example ``interface/relax``."""
     kind: str
-    """``relax``, ``static``, ``dos`` or ``difference``."""
+    """``relax``, ``static``, ``dos``, ``difference``, ``bands``, …; see `qdstruct.jobs.KINDS`."""
     subject: str
     """What is calculated, in words a chemist uses: "bulk CsPbBr3-cubic", "interface"."""
     parents: tuple[str, ...] = ()
@@ -33,7 +65,15 @@ class Job(Record):
     keep_region: str | None = None
     """Only atoms of this region are taken from the parent's structure (difference parts)."""
     charge_from: str | None = None
-    """Parent whose CHGCAR is copied in before the run (non-self-consistent DOS)."""
+    """Parent whose CHGCAR is copied in before the run (calculations at fixed density)."""
+    orbitals_from: str | None = None
+    """Parent whose WAVECAR is copied in before the run."""
+    keep_velocities: bool = False
+    """Whether velocities come along with the parent's structure (molecular dynamics)."""
+    frame: int | None = None
+    """Configuration of the parent's trajectory that becomes the structure, from 1."""
+    displacement: Displacement | None = None
+    """What makes this job's structure out of the parent's in a phonon calculation."""
     provides: tuple[str, ...] = ()
     """Files that must exist and be whole afterwards, for example ``CHGCAR``."""
     regions: tuple[str, ...] = ()
@@ -41,7 +81,9 @@ class Job(Record):
     settings: dict[str, Any] = field(default_factory=dict)
     """INCAR tags as written, with where each came from: tag → {"value", "reason", "from"}."""
     kpoints: tuple[int, int, int] | None = None
-    """Γ-centred mesh as written in KPOINTS."""
+    """Γ-centred mesh as written in KPOINTS; None where there is a path."""
+    kpath: KPath | None = None
+    """Path through the Brillouin zone, as written in KPOINTS."""
     kpoints_reason: str = ""
     """Where the mesh came from."""
     potentials: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from qdstruct.outputs.calculation import (
 )
 from qdstruct.outputs.grids import GRID_FILES, check_grid_file
 from qdstruct.outputs.header import read_structure
+from qdstruct.outputs.kinds import kind_problems
 from qdstruct.outputs.projections import ProjectionTable
 from qdstruct.outputs.reader import TextReader
 from qdstruct.outputs.streams import find_output, open_output
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["completeness_problems"]
 
+ENDS_EARLY = frozenset({"states"})
+"""Kinds after which VASP stops without finishing vasprun.xml and OUTCAR."""
+NEEDS_FORCES = frozenset({"relax", "displacement", "md"})
 _OUTCAR_END = b"General timing and accounting"
 _POSITION_TOLERANCE = 1e-3
 """Å by which two files of one calculation may print an atom differently."""
@@ -55,12 +59,13 @@ def completeness_problems(directory: Path, job: Job) -> list[str]:
     run: Vasprun | None = None
     final: Atoms | None = None
     try:
-        run = _read(directory)
-        final = calculation_atoms(run) if run.cell is not None else None
+        run = None if job.kind in ENDS_EARLY else _read(directory)
+        final = calculation_atoms(run) if run is not None and run.cell is not None else None
     except OutputError as error:
         problems.append(error.message)
     if run is not None:
         problems += _calculation_problems(run, job)
+        problems += kind_problems(directory, run, job)
     for name in job.provides:
         if name != "vasprun.xml":
             problems += _file_problems(directory, name, final)
@@ -82,7 +87,7 @@ def _calculation_problems(run: Vasprun, job: Job) -> Iterator[str]:
         yield f"{run.path}: the last ionic step has no total energy."
     if run.fermi_level is None:
         yield f"{run.path}: the Fermi level is missing."
-    if run.forces is None and job.kind == "relax":
+    if run.forces is None and job.kind in NEEDS_FORCES:
         yield f"{run.path}: the last ionic step has no forces."
     if run.parameters.get("NELECT") is None:
         yield f"{run.path}: the number of electrons (NELECT) is missing."

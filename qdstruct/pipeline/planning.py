@@ -12,7 +12,7 @@ from qdstruct.errors import MatchError
 from qdstruct.model import CoincidenceMatch, Interface, Phase
 from qdstruct.study import Study
 
-__all__ = ["Plan", "plan_study"]
+__all__ = ["Plan", "build_plan", "plan_study"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,6 +71,11 @@ def plan_study(study: Study, folder: Path = Path()) -> Plan:
         study=study, film=film, substrate=substrate, matches=matches, chosen=chosen,
         interface=interface,
     )  # fmt: skip
+
+
+def build_plan(study: Study, plan: Plan) -> Interface:
+    """Build the interface of a plan again, as `study` says; the match stays."""
+    return _vertical(study, plan.film, plan.substrate, plan.matches[plan.chosen])
 
 
 def _load(name: str, folder: Path) -> Phase:

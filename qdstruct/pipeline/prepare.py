@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +15,10 @@ from qdstruct.files import new_directory, refuse_existing, write_atomically
 from qdstruct.model import Interface, JobTree, Phase
 from qdstruct.pipeline.planning import Plan, plan_study
 from qdstruct.pipeline.requests import check_requests, polar_faces
+from qdstruct.pipeline.series import series_points
 from qdstruct.study import Study, find_study, load_study, overlay_calculation
 
-__all__ = ["load_interface", "load_phases", "load_tree", "prepare", "tree_study"]
+__all__ = ["load_interface", "load_phases", "load_tree", "prepare", "rehearse", "tree_study"]
 
 STUDY_FILE, TREE_FILE, MATCHES_FILE = "study.yaml", "tree.json", "structures/matches.json"
 
@@ -58,22 +60,67 @@ def prepare(
     source = find_study(study_file)
     load_study(source)
     with new_directory(root, force=force) as beside:
-        write_atomically(beside / STUDY_FILE, overlay_calculation(source, preset=preset, tags=tags))
-        plan = plan_study(load_study(beside / STUDY_FILE), source.parent)
-        check_requests(plan.study, plan.film, plan.substrate)
-        tree = jobs.write_tree(
-            beside,
-            study_name=plan.study.name,
-            film=plan.film,
-            substrate=plan.substrate,
-            interface=plan.interface,
-            settings=plan.study.calculation.settings(),
-        )
-        matches = {"chosen": plan.chosen, "matches": [match.to_dict() for match in plan.matches]}
-        write_atomically(beside / MATCHES_FILE, json.dumps(matches))
-        findings = jobs.preflight(beside)
-        jobs.require_sound(findings)
+        plan, tree, findings = _write(source, beside, preset, tags)
     return plan, tree, (*findings, *_polar_findings(plan))
+
+
+def rehearse(
+    study_file: str | Path,
+    *,
+    preset: str | None = None,
+    tags: Mapping[str, str | int | float | bool] = MappingProxyType({}),
+) -> tuple[Plan, JobTree, tuple[jobs.PreflightFinding, ...], tuple[jobs.JobEstimate, ...]]:
+    """Do all of `prepare` in a temporary directory and keep nothing but the answer.
+
+    Parameters
+    ----------
+    study_file, preset, tags
+        As for `prepare`.
+
+    Returns
+    -------
+    plan, tree, findings, estimates
+        Size and cost of each job in the tree's order.
+
+    Raises
+    ------
+    InputError
+        As `prepare`.
+    """
+    source = find_study(study_file)
+    load_study(source)
+    with tempfile.TemporaryDirectory(prefix="qdstruct-") as folder:
+        root = Path(folder)
+        plan, tree, findings = _write(source, root, preset, tags)
+        sizes = tuple(jobs.estimate(root / job.name) for job in tree.jobs)
+    return plan, tree, (*findings, *_polar_findings(plan)), sizes
+
+
+def _write(
+    source: Path,
+    root: Path,
+    preset: str | None,
+    tags: Mapping[str, str | int | float | bool],
+) -> tuple[Plan, JobTree, tuple[jobs.PreflightFinding, ...]]:
+    write_atomically(root / STUDY_FILE, overlay_calculation(source, preset=preset, tags=tags))
+    plan = plan_study(load_study(root / STUDY_FILE), source.parent)
+    check_requests(plan.study, plan.film, plan.substrate)
+    settings = plan.study.calculation.settings(jobs.parts_of(plan.study.recipes))
+    jobs.require_parts(settings.include)
+    tree = jobs.write_tree(
+        root,
+        study_name=plan.study.name,
+        film=plan.film,
+        substrate=plan.substrate,
+        interface=plan.interface,
+        settings=settings,
+        series=series_points(plan, settings.include),
+    )
+    matches = {"chosen": plan.chosen, "matches": [match.to_dict() for match in plan.matches]}
+    write_atomically(root / MATCHES_FILE, json.dumps(matches))
+    findings = jobs.preflight(root)
+    jobs.require_sound(findings)
+    return plan, tree, findings
 
 
 def _polar_findings(plan: Plan) -> tuple[jobs.PreflightFinding, ...]:

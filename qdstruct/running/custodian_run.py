@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -20,6 +21,7 @@ from custodian.custodian import (
     MaxCorrectionsPerJobError,
     NonRecoverableError,
     ValidationError,
+    Validator,
 )
 from custodian.utils import tracked_lru_cache
 from custodian.vasp import handlers as vasp_handlers
@@ -103,7 +105,7 @@ def run_under_custodian(
         custodian = Custodian(
             _handlers(engine, walltime),
             [job],
-            validators=[VasprunXMLValidator(), VaspFilesValidator()],
+            validators=_validators(),
             max_errors=max_errors,
             polling_time_step=engine.poll_seconds,
             monitor_freq=max(1, round(engine.monitor_seconds / engine.poll_seconds)),
@@ -119,6 +121,14 @@ def run_under_custodian(
             _stop(job)
         _refuse_quiet_ending(custodian)
         return read_corrections(Path())
+
+
+def _validators() -> list[Validator]:
+    """Return custodian's checks of the files that are left; densities of states end VASP early."""
+    writes_states = re.search(r"^\s*LPARD\s*=\s*\.?T", Path("INCAR").read_text(), re.M | re.I)
+    return (
+        [VaspFilesValidator()] if writes_states else [VasprunXMLValidator(), VaspFilesValidator()]
+    )
 
 
 def _handlers(engine: Engine, walltime: float | None) -> list[ErrorHandler]:

@@ -55,6 +55,7 @@ _LARGE = (
     "PARCHG",
     "PCDAT",
     "PROCAR",
+    "WAVEDER",
     "REPORT",
     "STOPCAR",
     "vaspout.h5",
@@ -94,6 +95,8 @@ def set_aside(directory: Path, attempt: int, *, keep_orbitals: bool = False) -> 
             path.replace(archive / path.name)
     for name in _LARGE if keep_orbitals else (*_LARGE, "WAVECAR"):
         (directory / name).unlink(missing_ok=True)
+    for path in directory.glob("PARCHG.*"):
+        path.unlink(missing_ok=True)
     record = directory / RUN_FILE
     if record.exists():
         record.replace(archive / RUN_FILE)

@@ -9,7 +9,8 @@ import pytest
 from qdstruct.errors import StudyError
 from qdstruct.jobs import Preset, list_presets, load_preset
 from qdstruct.jobs.incar import known_tags, overlay_settings
-from qdstruct.jobs.presets import CELLS, KINDS
+from qdstruct.jobs.kinds import KINDS
+from qdstruct.jobs.presets import CELLS, shared_sections
 
 GOOD = """\
 description: d
@@ -51,12 +52,31 @@ def test_static_jobs_never_move_atoms_and_never_write_the_exchange_potential(
 ) -> None:
     for kind in KINDS:
         tags = {tag: s.value for tag, s in load_preset(name).settings(cell, kind).items()}
-        assert (tags["NSW"] > 0) == (kind == "relax")
-        assert (tags["IBRION"] == -1) == (kind != "relax")
+        assert (tags["IBRION"] == -1) == (kind not in ("relax", "md"))
+        assert tags.get("NSW", 1) > 0 if kind in ("relax", "md") else tags["NSW"] == 0
         assert "LVTOT" not in tags
-        assert tags.get("ICHARG") == (11 if kind == "dos" else None)
-        assert tags["LCHARG"] == (kind in ("static", "difference"))
+        assert tags.get("ICHARG") == (11 if kind in ("dos", "bands", "optics") else None)
+        assert tags["LCHARG"] == (kind in ("static", "difference", "bader"))
         assert tags.get("LVHAR", False) == (kind == "static")
+
+
+def test_kinds_that_presets_leave_out_have_tags_of_their_own() -> None:
+    shared = shared_sections()
+    assert set(shared) == {kind.name for kind in KINDS.values() if not kind.tags_from_presets}
+    for settings in shared.values():
+        for setting in settings:
+            assert setting.tag in known_tags()
+            assert len(setting.reason) > 5
+
+
+def test_a_preset_may_describe_a_kind_itself(tmp_path: Path) -> None:
+    text = GOOD + "  slab:\n    LREAL: {value: Auto, reason: r}\n"
+    preset = load_preset(write(tmp_path, text))
+    assert preset.settings("slab", "displacement")["LREAL"].value is False
+    text += "  displacement:\n    EDIFF: {value: 1.0e-7, reason: r}\n"
+    preset = load_preset(write(tmp_path, text))
+    assert preset.settings("slab", "displacement")["EDIFF"].value == 1e-7
+    assert preset.settings("slab", "static")["LREAL"].value == "Auto"
 
 
 def test_thesis_preset_is_the_published_setting() -> None:

@@ -219,7 +219,7 @@ def test_only_the_parts_asked_for(tmp_path: Path, include: tuple[str, ...], n_jo
     assert len(grow(tmp_path / "tree", include=include).jobs) == n_jobs
 
 
-@pytest.mark.parametrize("include", [("difference",), ("bulk", "phonons")])
+@pytest.mark.parametrize("include", [("difference",), ("bulk", "magic"), ("phonons",)])
 def test_parts_that_cannot_be(tmp_path: Path, include: tuple[str, ...]) -> None:
     with pytest.raises(StudyError, match="include"):
         grow(tmp_path / "tree", include=include)

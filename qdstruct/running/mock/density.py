@@ -23,6 +23,7 @@ __all__ = [
     "ValenceDensity",
     "core_potentials",
     "electrons_per_atom",
+    "gaussians_of",
     "hartree_potential",
     "vacuum_level",
     "valence_density",
@@ -106,6 +107,22 @@ def valence_density(
         values=_gaussians(structure, grid, electrons, outer),
         positive=_gaussians(structure, grid, positive, inner),
     )
+
+
+def gaussians_of(
+    structure: PoscarStructure,
+    grid: tuple[int, int, int],
+    amounts: FloatArray,
+    *,
+    valence: bool = False,
+) -> FloatArray:
+    """Return (nx, ny, nz) electrons/Å³ of one Gaussian per atom with `amounts` electrons.
+
+    Its width is that of the atom's valence electrons, or that of the positive charge.
+    """
+    inner = read_table("mock/pair_model")["density"]["core_width"]
+    widths = _widths(structure.symbols) if valence else np.full(len(amounts), inner)
+    return _gaussians(structure, grid, amounts, widths)
 
 
 def _gaussians(

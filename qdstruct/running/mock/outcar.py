@@ -88,11 +88,15 @@ class OutcarWriter:
         electrons: FloatArray,
         settings: Settings,
         kpoints: KpointMesh,
+        cores: str = "",
     ) -> None:
-        """Write what follows the electronic loop: levels, stress, geometry, forces, energy."""
+        """Write what follows the electronic loop: levels, stress, geometry, forces, energy.
+
+        `cores` is the block of core eigenvalues, which then takes the place of the potentials.
+        """
         structure, energy = step.structure, step.result.energy
         if step.last:
-            self._put(_core_potentials(structure, electrons))
+            self._put(cores or _core_potentials(structure, electrons))
         self._put(
             f"\n E-fermi : {levels.fermi:9.4f}     XC(G=0):   0.0000     alpha+bet :   0.0000\n\n"
         )
@@ -141,6 +145,10 @@ class OutcarWriter:
         )
         for name, value in statistics:
             self._put(f"{name:>45s}: {value:>12s}\n")
+        self._stream.close()
+
+    def abandon(self) -> None:
+        """Close the file as it is."""
         self._stream.close()
 
     def _put(self, text: str) -> None:

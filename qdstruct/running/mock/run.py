@@ -29,6 +29,15 @@ from qdstruct.running.mock.forces import PairModel
 from qdstruct.running.mock.outcar import OutcarWriter
 from qdstruct.running.mock.parameters import vasp_parameters
 from qdstruct.running.mock.selfconsistency import electronic_steps
+from qdstruct.running.mock.special import (
+    core_levels,
+    dielectric_function,
+    require_orbitals,
+    wants_states,
+    write_all_electron,
+    write_orbitals,
+    write_states,
+)
 from qdstruct.running.mock.stamp import MARK, STAMP, vasp_version_line
 from qdstruct.running.vaspfiles.elements import mass, potential
 from qdstruct.running.vaspfiles.facts import (
@@ -127,6 +136,8 @@ def _read(directory: Path) -> _Job:
     settings = read_settings(incar, structure, kpoints)
     if settings.icharg >= 10:
         check_chgcar(directory / "CHGCAR", structure, settings.grid)
+    if wants_states(incar):
+        require_orbitals(directory)
     return _Job(
         directory=directory,
         incar=incar,
@@ -161,10 +172,22 @@ class _Run:
             _species(job.structure),
         )
         self._xdatcar.write(xdatcar_header(job.structure, MARK))
+        if wants_states(job.incar):
+            self._states()
+            return
         self._screen.write(" entering main loop\n")
         for number, step in enumerate(ionic_steps(job.structure, job.model, job.settings), 1):
             if self._ionic_step(number, step):
                 return
+
+    def _states(self) -> None:
+        """Write densities of single states and stop, as VASP does: OUTCAR has no closing lines."""
+        job = self._job
+        _, levels = _levels(job, job.structure)
+        write_states(job.directory, job.structure, job.incar, job.settings, levels)
+        (job.directory / "CONTCAR").write_text(poscar_text(job.structure, MARK))
+        for stream in (self._oszicar, self._xdatcar, self._outcar, self._vasprun):
+            stream.abandon() if isinstance(stream, OutcarWriter | VasprunWriter) else stream.close()
 
     def _ionic_step(self, number: int, step: IonicStep) -> bool:
         """Write one geometry; True when it was the last and every file is complete."""
@@ -177,8 +200,10 @@ class _Run:
         electronic = self._electronic_loop(number, step, levels.moment)
         self._fail_in_the_middle(number, last)
         dos = density_of_states(levels, job.settings) if last else None
-        self._outcar.ionic_step(number, step, levels, electrons, job.settings, job.kpoints)
-        self._vasprun.ionic_step(step, electronic, levels, dos, job.settings)
+        cores = core_levels(step.structure, electrons, job.incar) if last else ""
+        self._outcar.ionic_step(number, step, levels, electrons, job.settings, job.kpoints, cores)
+        response = "" if dos is None else self._response(levels)
+        self._vasprun.ionic_step(step, electronic, levels, dos, job.settings, response)
         change = 0.0 if self._energy is None else step.result.energy - self._energy
         change = step.result.energy if self._energy is None else change
         self._energy = step.result.energy
@@ -197,6 +222,10 @@ class _Run:
         if dos is not None:
             self._finish(step, electrons, levels, dos)
         return last
+
+    def _response(self, levels: MockLevels) -> str:
+        job = self._job
+        return dielectric_function(levels, job.kpoints, job.settings, job.incar)
 
     def _electronic_loop(self, number: int, step: IonicStep, moment: float) -> list[ElectronicStep]:
         job = self._job
@@ -252,6 +281,7 @@ class _Run:
 
     def _write_grids(self, structure: PoscarStructure, electrons: FloatArray) -> None:
         settings, directory = self._job.settings, self._job.directory
+        write_orbitals(directory, self._job.incar)
         writes_charge = settings.lcharg and settings.icharg < 10
         if not writes_charge and not settings.writes_locpot:
             return
@@ -264,6 +294,8 @@ class _Run:
             if self._job.failure.mode == "truncated-chgcar":
                 content = content[: len(content) * 3 // 5]
             (directory / "CHGCAR").write_bytes(content)
+            incar = self._job.incar
+            write_all_electron(directory, structure, incar, settings.grid, density.values)
         if settings.writes_locpot:
             field = hartree_potential(
                 density, structure, settings.dipole_axis, settings.dipole_centre

@@ -8,7 +8,7 @@ from typing import Any
 
 from qdstruct.resources import data_folder
 
-__all__ = ["Potential", "mass", "potential"]
+__all__ = ["Potential", "atomic_number", "mass", "potential"]
 
 _NOBLE_GAS_CORES = (0, 2, 10, 18, 36, 54, 86)
 
@@ -37,7 +37,7 @@ def potential(symbol: str) -> Potential:
         return Potential(
             label=str(entry["potcar"]), zval=float(entry["zval"]), enmax=float(entry["enmax"])
         )
-    number = _atomic_number(symbol)
+    number = atomic_number(symbol)
     beyond = number - max(core for core in _NOBLE_GAS_CORES if core < number)
     if beyond > 18:
         beyond -= 14
@@ -46,7 +46,8 @@ def potential(symbol: str) -> Potential:
     return Potential(label=symbol, zval=float(beyond), enmax=300.0)
 
 
-def _atomic_number(symbol: str) -> int:
+def atomic_number(symbol: str) -> int:
+    """Nuclear charge of an element."""
     from ase.data import atomic_numbers
 
     return int(atomic_numbers[symbol])
@@ -57,7 +58,7 @@ def mass(symbol: str) -> float:
     """Atomic mass in u (IUPAC, as shipped with ASE)."""
     from ase.data import atomic_masses
 
-    return float(atomic_masses[_atomic_number(symbol)])
+    return float(atomic_masses[atomic_number(symbol)])
 
 
 @cache

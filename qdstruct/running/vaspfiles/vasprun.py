@@ -95,8 +95,12 @@ class VasprunWriter:
         levels: Levels,
         dos: DensityOfStates | None,
         settings: Settings,
+        response: str = "",
     ) -> None:
-        """Write one ``calculation``; levels are written with the `dos` of the last."""
+        """Write one ``calculation``; levels are written with the `dos` of the last.
+
+        `response` is the element of the dielectric function, where there is one.
+        """
         energy = step.result.energy
         parts = [" <calculation>\n"]
         for one in electronic:
@@ -114,13 +118,17 @@ class VasprunWriter:
         if dos is not None:
             parts.append(_eigenvalues(levels))
             parts.append(_dos(dos, settings))
-        parts.append(" </calculation>\n")
+        parts.append(f"{response} </calculation>\n")
         self._put("".join(parts))
         self._stream.flush()
 
     def close(self, structure: PoscarStructure) -> None:
         """Write the final structure and the closing tag."""
         self._put(_structure(structure, "finalpos") + "</modeling>\n")
+        self._stream.close()
+
+    def abandon(self) -> None:
+        """Close the file as it is."""
         self._stream.close()
 
     def _put(self, text: str) -> None:

@@ -1,0 +1,89 @@
+"""Configurations of a trajectory (XDATCAR), whichever attempts it was written in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.errors import OutputError
+
+__all__ = ["configuration", "count_configurations"]
+
+TRAJECTORY = "XDATCAR"
+
+
+def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.float64]:
+    """Return one configuration of a job's trajectory.
+
+    Parameters
+    ----------
+    directory : Path
+        The job's directory. What interrupted attempts wrote (``attempt-N``) comes first.
+    number : int
+        Which configuration, from 1.
+    n_atoms : int
+        Atoms.
+
+    Returns
+    -------
+    (N, 3) array
+        Fractional coordinates.
+
+    Raises
+    ------
+    OutputError
+        If the trajectory is shorter, or a configuration is not whole.
+    """
+    left = number
+    for path in _pieces(directory):
+        for rows in _configurations(path, n_atoms):
+            left -= 1
+            if left == 0:
+                return _numbers(rows, path, number)
+    raise OutputError(
+        f"{directory / TRAJECTORY}: has {number - left} configurations, number {number} is wanted",
+        hint="run the dynamics to its end",
+    )
+
+
+def count_configurations(directory: Path) -> int:
+    """Count the configurations that a trajectory announces, in all its pieces."""
+    return sum(_announced(path) for path in _pieces(directory))
+
+
+def _announced(path: Path) -> int:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return sum(line.startswith("Direct configuration") for line in lines)
+
+
+def _pieces(directory: Path) -> list[Path]:
+    archives = [
+        (int(found[1]), folder)
+        for folder in directory.glob("attempt-*")
+        if (found := re.fullmatch(r"attempt-(\d+)", folder.name))
+    ]
+    folders = [folder for _, folder in sorted(archives) if (folder / "CONTINUED").is_file()]
+    paths = [folder / TRAJECTORY for folder in (*folders, directory)]
+    return [path for path in paths if path.is_file()]
+
+
+def _configurations(path: Path, n_atoms: int) -> Iterator[list[str]]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("Direct configuration"):
+                yield list(islice(lines, n_atoms))
+
+
+def _numbers(rows: list[str], path: Path, number: int) -> NDArray[np.float64]:
+    try:
+        found = np.array([row.split()[:3] for row in rows], dtype=float)
+    except ValueError:
+        found = np.empty((0, 3))
+    if found.shape[1:] != (3,) or not np.isfinite(found).all() or len(found) == 0:
+        raise OutputError(f"{path}: configuration {number} is not whole")
+    return found
