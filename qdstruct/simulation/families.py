@@ -18,6 +18,8 @@ __all__ = ["crystal_symmetry", "family_keys", "keys_to_hkl", "systematically_abs
 MAX_ATOMS_FOR_SYMMETRY = 400
 """Cells above this size are treated as P1: the search for operations takes too long."""
 _RADIX = 4096
+_ORIGIN = (_RADIX // 2) * (_RADIX**2 + _RADIX + 1)
+"""The code of 0 0 0."""
 
 
 def crystal_symmetry(atoms: Atoms) -> SpaceGroup | None:
@@ -44,17 +46,17 @@ def family_keys(hkl: NDArray[np.int64], group: SpaceGroup | None) -> NDArray[np.
         None: only Friedel pairs.
     """
     rotations = [np.eye(3, dtype=np.int64)] if group is None else np.unique(group.rotations, axis=0)
+    columns = np.ascontiguousarray(hkl.T)
     best = np.full(len(hkl), -1, dtype=np.int64)
     for rotation in rotations:
-        image = hkl @ rotation
-        for signed in (image, -image):
-            best = np.maximum(best, _encode(signed))
+        code = _encode(columns if group is None else rotation.T @ columns)
+        best = np.maximum(best, np.maximum(code, 2 * _ORIGIN - code))
     return best
 
 
-def _encode(hkl: NDArray[np.int64]) -> NDArray[np.int64]:
-    shifted = hkl + _RADIX // 2
-    return np.asarray((shifted[:, 0] * _RADIX + shifted[:, 1]) * _RADIX + shifted[:, 2])
+def _encode(columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    h, k, l = columns  # noqa: E741 - the crystallographer's letters
+    return np.asarray((h * _RADIX + k) * _RADIX + l + _ORIGIN)
 
 
 def keys_to_hkl(keys: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 
@@ -49,15 +50,22 @@ def chosen_engine(engine: str, work: int) -> str:
     return engine
 
 
-def nufft_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
-    """Return Σ_j exp(2πi hkl·x_j) by a type-1 non-uniform FFT.
+def nufft_sums(
+    groups: Mapping[str, NDArray[np.float64]], hkl: NDArray[np.int64]
+) -> dict[str, NDArray[np.complex128]]:
+    """Return Σ_j exp(2πi hkl·x_j) of each group of atoms by type-1 non-uniform FFTs.
 
     Parameters
     ----------
-    fractional : (N, 3) array
-        Fractional coordinates.
+    groups : mapping
+        Name → (N, 3) fractional coordinates.
     hkl : (M, 3) integer array
         Reflections.
+
+    Returns
+    -------
+    dict
+        Name → (M,) complex sums.
 
     Notes
     -----
@@ -66,14 +74,18 @@ def nufft_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArr
     """
     import finufft
 
-    low, high = hkl.min(axis=0), hkl.max(axis=0)
+    columns = np.ascontiguousarray(hkl.T)
+    low, high = columns.min(axis=1), columns.max(axis=1)
     centre = (low + high + 1) // 2
     shape = tuple((high - low + 1).tolist())
-    x, y, z = (np.ascontiguousarray(2 * np.pi * (column % 1.0)) for column in fractional.T)
-    strengths = np.exp(2j * np.pi * (fractional @ centre))
-    threads = 1 if len(fractional) < _MANY_ATOMS else 0
-    box = finufft.nufft3d1(
-        x, y, z, strengths, shape, eps=NUFFT_PRECISION, isign=1, nthreads=threads, upsampfac=1.25
-    )
-    offset = hkl - low
-    return np.asarray(box[offset[:, 0], offset[:, 1], offset[:, 2]])
+    place = np.ravel_multi_index(tuple(columns - low[:, None]), shape)
+    sums = {}
+    for name, fractional in groups.items():
+        x, y, z = (np.ascontiguousarray(2 * np.pi * (column % 1.0)) for column in fractional.T)
+        box = finufft.nufft3d1(
+            x, y, z, np.exp(2j * np.pi * (fractional @ centre)), shape,
+            eps=NUFFT_PRECISION, isign=1, upsampfac=1.25,
+            nthreads=1 if len(fractional) < _MANY_ATOMS else 0,
+        )  # fmt: skip
+        sums[name] = np.asarray(box).ravel()[place]
+    return sums

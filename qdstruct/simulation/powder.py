@@ -245,13 +245,16 @@ def _pair_intensity(
     plus = np.zeros(len(found), dtype=complex)
     minus = np.zeros(len(found), dtype=complex)
     for symbol, sums in element_sums(atoms, found, engine=options.engine).items():
-        factor = xray_factor(symbol, s).astype(complex)
-        if options.anomalous:
-            factor += anomalous_factor(symbol, source.energy)
-        factor *= np.exp(-options.b_iso.get(symbol, 0.0) * s**2)
-        plus += factor * sums
-        minus += factor * sums.conj()
-    return np.asarray(np.abs(plus) ** 2 + np.abs(minus) ** 2)
+        damping = np.exp(-options.b_iso.get(symbol, 0.0) * s**2)
+        factor = xray_factor(symbol, s) * damping
+        if not options.anomalous:
+            plus += factor * sums
+            continue
+        dispersive = factor + anomalous_factor(symbol, source.energy) * damping
+        plus += dispersive * sums
+        minus += dispersive * sums.conj()
+    opposite = np.abs(minus) ** 2 if options.anomalous else np.abs(plus) ** 2
+    return np.asarray(np.abs(plus) ** 2 + opposite)
 
 
 def _march_dollase(
@@ -309,14 +312,14 @@ def _families(keys: NDArray[np.int64], starts: NDArray[np.int64]) -> list[tuple[
     """Return the representatives of every line's families, largest indices first."""
     line = np.zeros(len(keys), dtype=np.int64)
     line[starts[1:]] = 1
-    line = np.cumsum(line)
-    order = np.lexsort((-keys, line))
-    line, keys = line[order], keys[order]
-    new = np.ones(len(keys), dtype=bool)
-    new[1:] = (np.diff(line) != 0) | (np.diff(keys) != 0)
-    columns = keys_to_hkl(keys[new]).T
+    bits = int(keys.max()).bit_length()
+    largest = (1 << bits) - 1
+    codes = np.sort((np.cumsum(line) << bits) | (largest - keys))
+    codes = codes[np.diff(codes, prepend=-1) != 0]
+    line = codes >> bits
+    columns = keys_to_hkl(largest - (codes & largest)).T
     hkl: list[Miller] = list(zip(*(column.tolist() for column in columns), strict=True))
-    bounds = np.searchsorted(line[new], np.arange(len(starts) + 1)).tolist()
+    bounds = np.searchsorted(line, np.arange(len(starts) + 1)).tolist()
     return [tuple(hkl[a:b]) for a, b in pairwise(bounds)]
 
 

@@ -193,32 +193,49 @@ def element_sums(
 
     symbols = np.asarray(atoms.get_chemical_symbols())
     fractional = np.linalg.solve(np.asarray(atoms.cell).T, atoms.positions.T).T
-    work = len(atoms) * max(len(which), 1)
-    sums = nufft_sums if chosen_engine(engine, work) == "nufft" else _dense_sums
-    return {
-        str(symbol): sums(fractional[symbols == symbol], which.hkl)
-        for symbol in dict.fromkeys(symbols.tolist())
+    groups = {
+        str(symbol): fractional[symbols == symbol] for symbol in dict.fromkeys(symbols.tolist())
     }
+    work = len(atoms) * max(len(which), 1)
+    if chosen_engine(engine, work) == "nufft":
+        return nufft_sums(groups, which.hkl)
+    return {symbol: _dense_sums(points, which.hkl) for symbol, points in groups.items()}
 
 
 def _dense_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
-    """Sum phases over the box that holds `hkl` by matrix products, then pick the entries."""
+    """Sum phases layer of h by layer of h, by products of real matrices.
+
+    With p = exp(2πi(hx + ky)) the sums of p cos(2πlz) and p sin(2πlz) give +l and −l together,
+    which halves the work twice: half as many l, and real instead of complex factors.
+    """
+    reach = [int(np.abs(column).max()) for column in np.ascontiguousarray(hkl.T)]
     if np.prod(np.ptp(hkl, axis=0) + 1.0) > _SPARSE * len(hkl):
         return _direct_sums(fractional, hkl)
-    low, high = hkl.min(axis=0), hkl.max(axis=0)
-    powers = [
-        np.exp(2j * np.pi * np.outer(fractional[:, i], np.arange(low[i], high[i] + 1)))
-        for i in range(3)
-    ]
-    n_h, n_k, n_l = (p.shape[1] for p in powers)
-    box = np.empty((n_h, n_k, n_l), dtype=complex)
-    chunk = max(1, _CHUNK // (len(fractional) * n_k))
-    for start in range(0, n_h, chunk):
-        h = powers[0][:, start : start + chunk]
-        left = (h[:, :, None] * powers[1][:, None, :]).reshape(len(fractional), -1)
-        box[start : start + chunk] = (left.T @ powers[2]).reshape(-1, n_k, n_l)
-    offset = hkl - low
-    return np.asarray(box[offset[:, 0], offset[:, 1], offset[:, 2]])
+    along_h, along_k = (
+        np.exp(2j * np.pi * np.outer(np.arange(-n, n + 1), fractional[:, axis]))
+        for axis, n in enumerate(reach[:2])
+    )
+    angles = 2 * np.pi * np.outer(fractional[:, 2], np.arange(reach[2] + 1))
+    waves = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    sums = np.empty(len(hkl), dtype=complex)
+    order = np.argsort(hkl[:, 0], kind="stable")
+    starts = np.flatnonzero(np.diff(hkl[order, 0], prepend=hkl[order[0], 0] - 1))
+    for layer in np.split(order, starts[1:]):
+        h, k, l = hkl[layer].T  # noqa: E741 - the crystallographer's l
+        height = int(np.abs(l).max()) + 1
+        low, high = int(k.min()), int(k.max()) + 1
+        right = waves[:, :, :height].reshape(len(fractional), -1)
+        for first in range(low, high, rows := max(1, _CHUNK // len(fractional))):
+            last = min(first + rows, high)
+            phases = along_k[first + reach[1] : last + reach[1]] * along_h[h[0] + reach[0]]
+            real = (phases.real @ right).reshape(-1, 2, height)
+            imaginary = (phases.imag @ right).reshape(-1, 2, height)
+            here = slice(None) if last - first == high - low else (k >= first) & (k < last)
+            place = (k[here] - first, np.abs(l[here]))
+            sign = np.sign(l[here])
+            cosine, sine = (real[:, i][place] + 1j * imaginary[:, i][place] for i in (0, 1))
+            sums[layer[here]] = cosine + 1j * sign * sine
+    return sums
 
 
 def _direct_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
