@@ -46,6 +46,9 @@ def xrd(
     shape: Annotated[
         str, typer.Option(help="Particle for --debye: cube, sphere, or cells (whole cells).")
     ] = "cube",
+    spread: Annotated[
+        float, typer.Option(help="Log-normal spread of the sizes in --debye, % of the mean.")
+    ] = 0.0,
     microstrain: Annotated[float, typer.Option(help="Root-mean-square strain in %.")] = 0.0,
     instrument: Annotated[float, typer.Option(help="Instrumental width in degrees.")] = 0.1,
     doublet: Annotated[bool, typer.Option("--doublet", help="Draw Kα1 and Kα2 apart.")] = False,
@@ -101,7 +104,7 @@ def xrd(
         return
     words |= {"two_theta_range": (low, high), "step": step}
     if debye:
-        patterns = [_particle_pattern(*one, size_nm, shape, words) for one in read]
+        patterns = [_particle_pattern(*one, size_nm, spread / 100, shape, words) for one in read]
     else:
         words |= {"size_nm": size_nm, "microstrain": microstrain / 100}
         patterns = [_crystal_pattern(*one, words) for one in read]
@@ -218,10 +221,15 @@ def _crystal_pattern(name: str, atoms: Atoms, words: dict[str, Any]) -> PowderPa
 
 
 def _particle_pattern(
-    name: str, atoms: Atoms, size_nm: float | None, shape: str, words: dict[str, Any]
+    name: str,
+    atoms: Atoms,
+    size_nm: float | None,
+    spread: float,
+    shape: str,
+    words: dict[str, Any],
 ) -> PowderPattern:
     from qdstruct.errors import InputError
-    from qdstruct.simulation import cut_particle, debye_pattern, find_domains
+    from qdstruct.simulation import cut_particle, debye_pattern, ensemble_pattern, find_domains
 
     finite = not atoms.pbc.any()
     if finite and size_nm is not None:
@@ -231,6 +239,16 @@ def _particle_pattern(
         )
     if not finite and size_nm is None:
         raise InputError(f"{name} is a crystal: --debye needs the particle's --size")
+    settings = {
+        "anode": words["anode"],
+        "two_theta_range": words["two_theta_range"],
+        "step": words["step"],
+        "b_iso": words["settings"].b_iso,
+    }
+    if spread and size_nm is not None:
+        return ensemble_pattern(
+            atoms, name=name, size_nm=size_nm, spread=spread, shape=shape, **settings
+        )
     if size_nm is None:
         domains, rest = find_domains(atoms)
         parts = [*domains, *([rest] if len(rest) else [])]
@@ -240,14 +258,7 @@ def _particle_pattern(
         )
     else:
         parts = [cut_particle(atoms, name=name, size_nm=size_nm, shape=shape)]
-    return debye_pattern(
-        parts,
-        name=name,
-        anode=words["anode"],
-        two_theta_range=words["two_theta_range"],
-        step=words["step"],
-        b_iso=words["settings"].b_iso,
-    )
+    return debye_pattern(parts, name=name, **settings)
 
 
 def _print_maxima(pattern: PowderPattern) -> None:

@@ -3,6 +3,7 @@
 from qdstruct.simulation.assembly import assembly_settings, simulate_assembly
 from qdstruct.simulation.debye import debye_intensity, debye_pattern
 from qdstruct.simulation.electron import zone_axis_pattern
+from qdstruct.simulation.ensembles import ensemble_pattern, size_distribution
 from qdstruct.simulation.form_factors import FormFactor, ParticleShape, form_factor
 from qdstruct.simulation.fourier import find_spots, power_spectrum
 from qdstruct.simulation.gpa import strain_map
@@ -72,6 +73,7 @@ __all__ = [
     "debye_pattern",
     "diffusion_length",
     "electron_wavelength",
+    "ensemble_pattern",
     "find_domains",
     "find_spots",
     "fit_brus",
@@ -97,6 +99,7 @@ __all__ = [
     "read_image",
     "read_pattern",
     "simulate_assembly",
+    "size_distribution",
     "small_angle_curve",
     "split_into_domain",
     "spot_coincidences",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
 from qdstruct.model.patterns import PowderPattern
+from qdstruct.simulation.pair_histogram import Histogram, all_pairs
 from qdstruct.simulation.particles import LatticeDomain
 from qdstruct.simulation.powder import angle_grid
 from qdstruct.simulation.radiation import radiation
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["debye_intensity", "debye_pattern", "lattice_interference"]
 
-Histogram = dict[tuple[str, str], NDArray[np.float64]]
 RESOLUTION = 0.1
 """q_max·Δr of the distance bins: an error below 2.4e-6 per pair at q_max, less at smaller q."""
 MAX_DIRECT_PAIRS = 2e11
@@ -86,6 +86,8 @@ def debye_pattern(
             "method": "Debye sum over all ordered pairs, times polarisation",
             "n_atoms": n_atoms,
             "wavelength_angstrom": source.wavelength,
+            "strongest_point": float(intensity.max()),
+            "strongest_point_units": "electrons² of one particle, times polarisation",
         },
     )
     return PowderPattern(
@@ -110,7 +112,8 @@ def debye_intensity(
         4π sinθ/λ in 1/Å, not negative.
     parts : sequence of LatticeDomain or Atoms
         Pieces of one particle in one Cartesian frame. Pairs within a domain are counted exactly by
-        FFT of its occupation numbers; pairs between parts and within `Atoms` one by one.
+        FFT of its occupation numbers, pairs between two domains row by row where their lattices
+        share a direction, all others one by one.
     b_iso : mapping, optional
         B = 8π²⟨u²⟩ in Å² by element: pairs i ≠ j are damped by D = exp(−(B_i + B_j) s²), s = q/4π,
         as uncorrelated displacements do; i = j is not damped.
@@ -136,7 +139,7 @@ def debye_intensity(
     _check(values, parts)
     elements = sorted({symbol for part in parts for symbol in _counts(part)})
     width = RESOLUTION / max(float(values.max()), 1e-3)
-    histogram = _all_pairs(parts, width)
+    histogram = all_pairs(parts, width)
     s = values / (4 * np.pi)
     factors = {e: xray_factor(e, s).astype(complex) for e in elements}
     if energy is not None:
@@ -157,7 +160,7 @@ def lattice_interference(q: NDArray[np.float64], domain: LatticeDomain) -> NDArr
     """Return (1/N) Σ_i Σ_j sin(q r_ij)/(q r_ij) of N equal point scatterers on a lattice."""
     values = np.asarray(q, dtype=float)
     width = RESOLUTION / max(float(values.max()), 1e-6)
-    pairs = _sine_sums(values, width, _all_pairs([domain], width))
+    pairs = _sine_sums(values, width, all_pairs([domain], width))
     total = np.full_like(values, float(len(domain)))
     for sine in pairs.values():
         total += 2 * sine
@@ -169,13 +172,6 @@ def _counts(part: LatticeDomain | Atoms) -> dict[str, int]:
         return {symbol: len(points) for symbol, points in part.positions().items()}
     symbols, counts = np.unique(part.get_chemical_symbols(), return_counts=True)
     return dict(zip(symbols.tolist(), counts.tolist(), strict=True))
-
-
-def _positions(part: LatticeDomain | Atoms) -> dict[str, NDArray[np.float64]]:
-    if isinstance(part, LatticeDomain):
-        return part.positions()
-    symbols = np.asarray(part.get_chemical_symbols())
-    return {str(e): part.positions[symbols == e] for e in np.unique(symbols)}
 
 
 def _check(q: NDArray[np.float64], parts: Sequence[LatticeDomain | Atoms]) -> None:
@@ -201,88 +197,6 @@ def _check(q: NDArray[np.float64], parts: Sequence[LatticeDomain | Atoms]) -> No
             f"(limit {MAX_DIRECT_PAIRS:.2g})",
             hint="give crystalline parts as lattice domains: their pairs are counted by FFT",
         )
-
-
-def _all_pairs(parts: Sequence[LatticeDomain | Atoms], width: float) -> Histogram:
-    """Return, for every pair of elements, weights of unordered pairs on the edges of the bins."""
-    corners = np.concatenate([p for part in parts for p in _positions(part).values()])
-    longest = float(np.linalg.norm(np.ptp(corners, axis=0)))
-    n_bins = int(longest / width) + 3
-    moments: Histogram = {}
-    for part in parts:
-        if isinstance(part, LatticeDomain):
-            _add_domain(moments, part, width, n_bins)
-        else:
-            _add_atoms(moments, _positions(part), width, n_bins)
-    for one, two in combinations(parts, 2):
-        _add_cross(moments, _positions(one), _positions(two), width, n_bins)
-    from qdstruct.simulation.pair_counting import edge_weights
-
-    return {pair: edge_weights(m) for pair, m in moments.items()}
-
-
-def _add(moments: Histogram, one: str, two: str, more: NDArray[np.float64]) -> None:
-    key = (one, two) if one <= two else (two, one)
-    moments[key] = moments[key] + more if key in moments else more
-
-
-def _threads() -> int:
-    import numba
-
-    return int(numba.get_num_threads())
-
-
-def _add_atoms(
-    moments: Histogram, positions: dict[str, NDArray[np.float64]], width: float, n_bins: int
-) -> None:
-    from qdstruct.simulation.pair_counting import pair_moments
-
-    for one, two in combinations_with_replacement(sorted(positions), 2):
-        same = one == two
-        counted = pair_moments(positions[one], positions[two], width, n_bins, same, _threads())
-        _add(moments, one, two, counted)
-
-
-def _add_cross(
-    moments: Histogram,
-    first: dict[str, NDArray[np.float64]],
-    second: dict[str, NDArray[np.float64]],
-    width: float,
-    n_bins: int,
-) -> None:
-    from qdstruct.simulation.pair_counting import pair_moments
-
-    for one, here in first.items():
-        for two, there in second.items():
-            _add(moments, one, two, pair_moments(here, there, width, n_bins, False, _threads()))
-
-
-def _add_domain(moments: Histogram, domain: LatticeDomain, width: float, n_bins: int) -> None:
-    from scipy import fft
-
-    from qdstruct.simulation.pair_counting import lattice_moments
-
-    sizes = np.array(domain.occupied.shape[1:])
-    padded = tuple(fft.next_fast_len(int(2 * n - 1), real=True) for n in sizes)
-    spectra = [fft.rfftn(site.astype(float), padded, workers=-1) for site in domain.occupied]
-    for i, j in combinations_with_replacement(range(len(spectra)), 2):
-        counts = fft.irfftn(spectra[i].conj() * spectra[j], padded, workers=-1)
-        for axis, n in enumerate(sizes.tolist()):
-            wrapped = np.arange(-(n - 1), n) % padded[axis]
-            counts = np.take(counts, wrapped, axis=axis)
-        whole = np.rint(counts).astype(np.int64)
-        if i == j:
-            whole = _upper_half(whole)
-        shift = domain.basis[j] - domain.basis[i]
-        found = lattice_moments(whole, 1 - sizes, domain.cell, shift, width, n_bins)
-        _add(moments, domain.symbols[i], domain.symbols[j], found)
-
-
-def _upper_half(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keep one of each pair of opposite displacements of an autocorrelation, and drop zero."""
-    flat = counts.reshape(-1).copy()
-    flat[: flat.size // 2 + 1] = 0
-    return flat.reshape(counts.shape)
 
 
 def _sine_sums(q: NDArray[np.float64], width: float, histogram: Histogram) -> Histogram:

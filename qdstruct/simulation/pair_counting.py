@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-__all__ = ["edge_weights", "lattice_moments", "pair_moments"]
+__all__ = ["edge_weights", "lattice_moments", "pair_moments", "row_moments"]
 
 N_MOMENTS = 4
 
@@ -104,6 +104,91 @@ def pair_moments(first, second, width, n_bins, same, n_threads):  # type: ignore
                 moments[b + 1] += d
                 moments[b + 2] += d * d
                 moments[b + 3] += d * d * d
+    return partial.sum(axis=0).reshape(n_bins, N_MOMENTS)
+
+
+@njit(cache=True, fastmath=True, parallel=True)
+def row_moments(  # type: ignore[no-untyped-def]
+    across, stretch, offsets, others, their_stretch, their_offsets, width, n_bins, slab
+):
+    """Collect the distances between the atoms of two bundles of parallel rows.
+
+    Parameters
+    ----------
+    across, others : (P, 2) and (Q, 2) float arrays
+        Places of the rows across their direction, Å.
+    stretch, their_stretch : (P, 2) and (Q, 2) int64 arrays
+        First offset that each row occupies, and the one after its last.
+    offsets, their_offsets : (K,) and (L,) float arrays
+        Offsets along the direction, Å.
+    width : float
+        Bin width, Å.
+    n_bins : int
+        Number of bins.
+    slab : int
+        Bins of the distance d across that are worked on at a time.
+
+    Returns
+    -------
+    (n_bins, 4) array
+        Moments in units of the bin width.
+
+    Notes
+    -----
+    A pair of rows adds its four-point weights at d to a rectangle of the offsets (k, l); adding at
+    the rectangle's corners with signs and summing up along k and l afterwards does so in four steps
+    for any length of the rows.
+    """
+    n_slabs = (n_bins + slab - 1) // slab
+    n_k, n_l = len(offsets), len(their_offsets)
+    partial = np.zeros((n_slabs, n_bins * N_MOMENTS))
+    for part in prange(n_slabs):
+        moments = partial[part]
+        low = part * slab
+        weights = np.zeros((slab + 3, n_k + 1, n_l + 1))
+        share = np.empty(N_MOMENTS)
+        for i in range(len(across)):
+            x, y = across[i, 0] / width, across[i, 1] / width
+            k0, k1 = stretch[i, 0], stretch[i, 1]
+            for j in range(len(others)):
+                dx, dy = others[j, 0] / width - x, others[j, 1] / width - y
+                place = np.sqrt(dx * dx + dy * dy)
+                b = np.int64(place)
+                if b < low or b >= low + slab:
+                    continue
+                d = place - b
+                b -= low
+                share[0] = -d * (d - 1) * (d - 2) / 6
+                share[1] = (d + 1) * (d - 1) * (d - 2) / 2
+                share[2] = -(d + 1) * d * (d - 2) / 2
+                share[3] = (d + 1) * d * (d - 1) / 6
+                l0, l1 = their_stretch[j, 0], their_stretch[j, 1]
+                for edge in range(N_MOMENTS):
+                    here = weights[b + edge]
+                    here[k0, l0] += share[edge]
+                    here[k1, l0] -= share[edge]
+                    here[k0, l1] -= share[edge]
+                    here[k1, l1] += share[edge]
+        for edge in range(slab + 3):
+            here = weights[edge]
+            square = float((low + edge - 1) ** 2)
+            for k in range(n_k):
+                row = 0.0
+                for l in range(n_l):  # noqa: E741 - k and l count the offsets
+                    row += here[k, l]
+                    here[k, l] = row + here[k - 1, l] if k > 0 else row
+                    count = here[k, l]
+                    if np.abs(count) < 1e-9:
+                        continue
+                    t = (offsets[k] - their_offsets[l]) / width
+                    place = np.sqrt(square + t * t)
+                    b = np.int64(place)
+                    d = place - b
+                    b *= N_MOMENTS
+                    moments[b] += count
+                    moments[b + 1] += count * d
+                    moments[b + 2] += count * d * d
+                    moments[b + 3] += count * d * d * d
     return partial.sum(axis=0).reshape(n_bins, N_MOMENTS)
 
 

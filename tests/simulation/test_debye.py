@@ -9,17 +9,22 @@ from ase.build import bulk
 from ase.spacegroup import crystal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from qdstruct.errors import InputError
 from qdstruct.simulation import (
+    LatticeDomain,
     cut_particle,
     debye_intensity,
     debye_pattern,
+    ensemble_pattern,
     powder_pattern,
+    size_distribution,
     split_into_domain,
 )
 from qdstruct.simulation.pair_counting import edge_weights, pair_moments
 from qdstruct.simulation.scattering_factors import anomalous_factor, xray_factor
+from qdstruct.simulation.shared_rows import kinds_of_rows, shared_direction
 
 Q = np.linspace(0.0, 8.0, 81)
 
@@ -204,3 +209,94 @@ def test_too_much_work_or_memory_is_refused_at_once():
     shifted = Atoms("Po", positions=[[1.6, 1.6, 1.6]], cell=[3.3] * 3, pbc=True)
     with pytest.raises(InputError, match="no atom fits"):
         cut_particle(shifted, name="x", size_nm=0.05, shape="sphere")
+
+
+def turned(domain, rotation, shift):
+    """Return the domain turned about the origin and then moved."""
+    matrix = rotation.as_matrix().T
+    return LatticeDomain(
+        cell=domain.cell @ matrix,
+        origin=domain.origin @ matrix + shift,
+        basis=domain.basis @ matrix,
+        symbols=domain.symbols,
+        occupied=domain.occupied,
+    )
+
+
+def zincblende():
+    return crystal(
+        ["Cd", "S"], [(0, 0, 0), (0.25, 0.25, 0.25)], spacegroup=216, cellpar=[5.83] * 3 + [90] * 3
+    )
+
+
+@pytest.mark.parametrize("kind", ["axes parallel", "[001] on [111]", "turned about [001]"])
+def test_counting_rows_equals_counting_atoms(kind, monkeypatch):
+    """Both lattices of a Janus particle share a row direction; vacancies break rows in two."""
+    rotation = {
+        "axes parallel": Rotation.identity(),
+        "[001] on [111]": Rotation.align_vectors([[0, 0, 1], [1, 0, 0]], [[1, 1, 1], [1, -1, 0]])[
+            0
+        ],
+        "turned about [001]": Rotation.from_rotvec([0, 0, 0.31]),
+    }[kind]
+    core = cut_particle(perovskite(), name="core", size_nm=2.4, shape="cube")
+    core.occupied[0, 1, 1, 2] = False
+    cap = cut_particle(zincblende(), name="cap", size_nm=2.1, shape="sphere")
+    cap = turned(cap, rotation, np.array([1.3, 0.7, 25.0]))
+    counted = debye_intensity(Q, [core, cap])
+    monkeypatch.setattr("qdstruct.simulation.pair_histogram.ROWS_SAVE", np.inf)
+    by_rows = debye_intensity(Q, [core, cap])
+    assert not np.array_equal(by_rows, counted)
+    assert by_rows == pytest.approx(counted, rel=2e-6)
+
+
+def test_lattices_without_a_common_direction_are_counted_atom_by_atom():
+    core = cut_particle(perovskite(), name="core", size_nm=1.8, shape="cube")
+    cap = cut_particle(zincblende(), name="cap", size_nm=1.8, shape="sphere")
+    cap = turned(cap, Rotation.from_euler("xyz", [11.3, 23.9, 37.1], degrees=True), [0, 0, 25.0])
+    assert shared_direction(core, cap) is None
+    both = as_atoms(core) + as_atoms(cap)
+    assert debye_intensity(Q, [core, cap]) == pytest.approx(brute_force(Q, both), rel=2e-6)
+
+
+def test_rows_hold_every_atom_once():
+    domain = cut_particle(zincblende(), name="sphere", size_nm=2.5, shape="sphere")
+    frame = np.array([[1, -1, 0], [1, 1, -2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]])
+    kinds = kinds_of_rows(domain, np.array([1, 1, 1]), frame)
+    rebuilt = [
+        (*row, kind.offsets[k])
+        for kind in kinds
+        for row, (first, last) in zip(kind.across, kind.stretch, strict=True)
+        for k in range(first, last)
+    ]
+    expected = np.concatenate(list(domain.positions().values())) @ frame.T
+    order = [np.lexsort(np.round(points, 4).T) for points in (np.array(rebuilt), expected)]
+    assert np.array(rebuilt)[order[0]] == pytest.approx(expected[order[1]], abs=1e-4)
+
+
+def test_sizes_follow_their_distribution():
+    sizes, fractions = size_distribution(12.0, 0.1, 0.3)
+    mean = sizes @ fractions
+    assert mean == pytest.approx(12.0, rel=2e-3)
+    assert np.sqrt((sizes - mean) ** 2 @ fractions) / mean == pytest.approx(0.1, rel=0.03)
+    assert size_distribution(12.0, 0.0, 0.3)[0].tolist() == [12.0]
+    with pytest.raises(InputError, match="spread"):
+        size_distribution(12.0, -0.1, 0.3)
+
+
+def test_a_spread_of_sizes_smears_the_fringes_and_adds_the_particles_by_number():
+    cell = perovskite()
+    words = {"two_theta_range": (4.0, 30.0), "step": 0.05}
+    pattern = ensemble_pattern(cell, name="dots", size_nm=4.0, spread=0.12, shape="cells", **words)
+    sizes, fractions = size_distribution(4.0, 0.12, 5.874 / 20)
+    total = 0.0
+    for size, fraction in zip(sizes, fractions, strict=True):
+        part = cut_particle(cell, name="dot", size_nm=size, shape="cells")
+        one = debye_pattern([part], name="dot", **words).pattern
+        total = total + fraction * one.to_numpy() * one.attrs["strongest_point"]
+    assert pattern.pattern.to_numpy() == pytest.approx(100 * total / total.max(), rel=1e-9)
+    sharp = debye_pattern([cut_particle(cell, name="dot", size_nm=4.0, shape="cells")], name="dot",
+                          **words).pattern.to_numpy()  # fmt: skip
+    smooth = pattern.pattern.to_numpy()
+    fringes = [np.abs(np.diff(np.log(curve[:80]), 2)).sum() for curve in (sharp, smooth)]
+    assert fringes[1] < 0.5 * fringes[0]
