@@ -40,18 +40,28 @@ def hrtem(
     field: Annotated[str, typer.Option(metavar="W,H", help="Width and height in Å.")] = "80,80",
     pixel: Annotated[float, typer.Option(help="Pixel size in Å.")] = 0.2,
     turn: Annotated[float, typer.Option(help="Turn the crystal, degrees.")] = 0.0,
-    model: Annotated[str, typer.Option(help="phase-object or weak-phase.")] = "phase-object",
+    method: Annotated[
+        str, typer.Option(help="phase-object, weak-phase, multislice, or abtem if installed.")
+    ] = "phase-object",
+    slices: Annotated[float, typer.Option(help="Longest slice of a multislice in Å.")] = 1.0,
+    displacement: Annotated[
+        list[str] | None,
+        typer.Option("-b", "--b-iso", metavar="EL=B", help="Isotropic B in Å², as Cs=5.2; repeat."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the image.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """High-resolution image of a thin crystal: phase object and contrast transfer.
+    """High-resolution image of a crystal: exit wave and contrast transfer.
+
+    Phase objects hold for some ten Å; multislice propagates the wave through any thickness.
 
     Example: qdstruct hrtem CsPbBr3-cubic --zone 0,0,1 --thickness 10 -o image.png
+    Example: qdstruct hrtem CsPbBr3-cubic --zone 0,0,1 --thickness 80 --method multislice -o a.png
     """
     from pathlib import Path
 
     from qdstruct.cli.output import parse_miller, print_json
-    from qdstruct.cli.reading import numbers, read_structure
+    from qdstruct.cli.reading import displacements, numbers, read_structure
     from qdstruct.files import refuse_existing
     from qdstruct.simulation import Microscope, hrtem_image, write_image
 
@@ -68,7 +78,9 @@ def hrtem(
         pixel_size=pixel,
         microscope=Microscope(voltage=1e3 * voltage, cs=1e7 * cs, defocus=defocus),
         turn=turn,
-        model=model,
+        method=method,
+        slice_thickness=slices,
+        b_iso=displacements(displacement or []),
     )
     write_image(image, path, force=force)
     document = {"phase": name, "image": str(path), "pixel_size": pixel, **image.image.attrs}

@@ -85,7 +85,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "saxs": "Small-angle scattering of particles, supraparticles and films; q in 1/nm.",
     },
     "images": {
-        "hrtem": "High-resolution image of a thin crystal: phase object and contrast transfer.",
+        "hrtem": "High-resolution image of a crystal: exit wave and contrast transfer.",
         "fft": "Lattice spots in the Fourier transform of an image.",
         "index": "Phase and zone axis of an image's spots, best first.",
         "gpa": "Strain and rotation maps by geometric phase analysis (Hÿtch 1998).",

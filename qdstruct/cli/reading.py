@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["indices", "nanometres", "numbers", "read_structure", "warn"]
+__all__ = ["displacements", "indices", "nanometres", "numbers", "read_structure", "warn"]
 
 
 def warn(message: str) -> None:
@@ -85,3 +85,25 @@ def read_structure(text: str) -> tuple[str, Atoms]:
 def indices(hkl: tuple[int, int, int]) -> str:
     """Return Miller indices as (h k l)."""
     return "(" + " ".join(str(index) for index in hkl) + ")"
+
+
+def displacements(words: list[str]) -> dict[str, float]:
+    """Read words such as ``Cs=5.2`` as element and B in Å².
+
+    Raises
+    ------
+    InputError
+        If one is not an element, an equals sign and a number.
+    """
+    from qdstruct.errors import InputError
+
+    found = {}
+    for word in words:
+        element, _, value = word.partition("=")
+        try:
+            found[element.strip()] = float(value)
+        except ValueError:
+            raise InputError(
+                f"'{word}' is not a displacement", hint="write element=B, for example Cs=5.2"
+            ) from None
+    return found

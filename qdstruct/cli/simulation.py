@@ -86,13 +86,13 @@ def xrd(
     Example: qdstruct xrd PbS-galena --published PbS
     """
     from qdstruct.cli.output import print_json
-    from qdstruct.cli.reading import nanometres, numbers, read_structure
+    from qdstruct.cli.reading import displacements, nanometres, numbers, read_structure
     from qdstruct.simulation import PowderSettings
 
     low, high = numbers(two_theta, 2, "a range of angles")
     size_nm = None if size is None else nanometres(size)
     settings = PowderSettings(
-        b_iso=_displacements(displacement or []),
+        b_iso=displacements(displacement or []),
         preferred_orientation=None if texture is None else _texture(texture),
         doublet=doublet,
         min_intensity=min_intensity,
@@ -119,22 +119,6 @@ def xrd(
         return
     for pattern in patterns:
         _print_lines(pattern) if pattern.peaks else _print_maxima(pattern)
-
-
-def _displacements(words: list[str]) -> dict[str, float]:
-    """Read ``Cs=5.2`` as element and B in Å²."""
-    from qdstruct.errors import InputError
-
-    found = {}
-    for word in words:
-        element, _, value = word.partition("=")
-        try:
-            found[element.strip()] = float(value)
-        except ValueError:
-            raise InputError(
-                f"'{word}' is not a displacement", hint="write element=B, for example Cs=5.2"
-            ) from None
-    return found
 
 
 def _texture(text: str) -> tuple[tuple[int, int, int], float]:

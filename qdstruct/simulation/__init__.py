@@ -7,11 +7,13 @@ from qdstruct.simulation.ensembles import ensemble_pattern, size_distribution
 from qdstruct.simulation.form_factors import FormFactor, ParticleShape, form_factor
 from qdstruct.simulation.fourier import find_spots, power_spectrum
 from qdstruct.simulation.gpa import strain_map
-from qdstruct.simulation.hrtem import Microscope, contrast_transfer, hrtem_image
+from qdstruct.simulation.hrtem import hrtem_image
 from qdstruct.simulation.indexing import index_overlapping, index_spots
 from qdstruct.simulation.lattice_search import find_domains
 from qdstruct.simulation.micrographs import micrograph, read_image, write_image
+from qdstruct.simulation.microscope import Microscope, contrast_transfer
 from qdstruct.simulation.mixture import fit_mixture, read_pattern
+from qdstruct.simulation.multislice import ExitWave, multislice_wave
 from qdstruct.simulation.overlay import align_patterns, spot_coincidences, turn_pattern
 from qdstruct.simulation.particles import LatticeDomain, cut_particle, split_into_domain
 from qdstruct.simulation.powder import PowderSettings, powder_pattern
@@ -49,6 +51,7 @@ from qdstruct.simulation.spectra import (
 from qdstruct.simulation.structure_factor import widest_gaps
 
 __all__ = [
+    "ExitWave",
     "FormFactor",
     "LatticeDomain",
     "LayerStack",
@@ -92,6 +95,7 @@ __all__ = [
     "known_anodes",
     "micrograph",
     "mobility",
+    "multislice_wave",
     "powder_pattern",
     "power_spectrum",
     "published_lines",

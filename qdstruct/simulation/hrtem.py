@@ -1,4 +1,4 @@
-"""High-resolution TEM images of thin crystals: phase object and contrast transfer."""
+"""High-resolution TEM images: exit wave and contrast transfer."""
 
 from __future__ import annotations
 
@@ -11,131 +11,29 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError
 from qdstruct.geometry import plane_basis
 from qdstruct.model.patterns import Micrograph
-from qdstruct.simulation.electron import ZoneReflections, zone_frame, zone_structure_factors
-from qdstruct.simulation.radiation import ELECTRON_REST_ENERGY, electron_wavelength
+from qdstruct.simulation.electron import (
+    ZoneReflections,
+    pattern_axes,
+    zone_frame,
+    zone_structure_factors,
+)
+from qdstruct.simulation.microscope import Microscope, aberration, contrast_transfer, envelope
+from qdstruct.simulation.multislice import ExitWave, multislice_wave
+from qdstruct.simulation.radiation import interaction_constant
+from qdstruct.simulation.scattering_factors import POTENTIAL_OF_FACTOR
 from qdstruct.simulation.structure_factor import check_periodic
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = [
-    "Microscope",
-    "contrast_transfer",
-    "hrtem_image",
-    "interaction_constant",
-    "scherzer_defocus",
-]
+__all__ = ["METHODS", "hrtem_image"]
 
-POTENTIAL_OF_FACTOR = 47.877645145863056
-"""h²/(2π m₀ e) in V Å²: potential Fourier coefficient = this · F/(cell volume)."""
 MAX_PIXELS = 64_000_000
 MAX_G = 3.0
 """1/Å: Fourier coefficients of the potential beyond this are left out."""
 OVERSAMPLING = 3
 """Grid of the projected cell relative to what its potential needs: exp(iσV) is sharper than V."""
-MODELS = ("phase-object", "weak-phase")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Microscope:
-    """What the lens does to the wave. Defocus is positive for underfocus."""
-
-    voltage: float = 200e3
-    """V."""
-    cs: float = 1.2e7
-    """Spherical aberration, Å (1.2 mm)."""
-    defocus: float | None = None
-    """Å, positive under focus; None: Scherzer's."""
-    focal_spread: float = 70.0
-    """Standard deviation of the focus, Å."""
-    convergence: float = 0.5
-    """Half angle of illumination, mrad."""
-    aperture: float | None = None
-    """Objective aperture, 1/Å; None for none."""
-
-    def __post_init__(self) -> None:
-        """Refuse impossible lenses."""
-        electron_wavelength(self.voltage)
-        values = [self.cs, self.focal_spread, self.convergence, self.defocus or 0.0]
-        if not np.isfinite(values).all() or min(self.focal_spread, self.convergence) < 0:
-            raise InputError("aberrations must be numbers, focal spread and convergence positive")
-        if self.aperture is not None and not self.aperture > 0:
-            raise InputError(f"an aperture of {self.aperture} 1/Å is not positive")
-
-    @property
-    def wavelength(self) -> float:
-        """Å."""
-        return electron_wavelength(self.voltage)
-
-    @property
-    def focus(self) -> float:
-        """Defocus in Å, Scherzer's where none was given."""
-        if self.defocus is not None:
-            return self.defocus
-        return scherzer_defocus(self.cs, self.wavelength)
-
-
-def scherzer_defocus(cs: float, wavelength: float) -> float:
-    """Return √(4 Cs λ/3) in Å, positive under focus (Scherzer 1949, extended by Williams & Carter).
-
-    Parameters
-    ----------
-    cs, wavelength : float
-        Å.
-    """
-    return float(np.sign(cs) * np.sqrt(4 / 3 * abs(cs) * wavelength))
-
-
-def interaction_constant(voltage: float) -> float:
-    """Return σ = 2π m e λ/h² in rad/(V Å): phase per volt and Å; 200 kV gives 7.288e-4.
-
-    Notes
-    -----
-    σ = 2π/(λ V) · (m₀c² + eV)/(2 m₀c² + eV) (Kirkland, Advanced Computing in Electron Microscopy,
-    equation 5.6).
-    """
-    energy = ELECTRON_REST_ENERGY
-    ratio = (energy + voltage) / (2 * energy + voltage)
-    return float(2 * np.pi / (electron_wavelength(voltage) * voltage) * ratio)
-
-
-def contrast_transfer(k: NDArray[np.float64], microscope: Microscope) -> NDArray[np.float64]:
-    """Return sin χ(k) with its envelopes: how a phase of spatial frequency k becomes contrast.
-
-    Parameters
-    ----------
-    k : array
-        Spatial frequency, 1/Å.
-    microscope : Microscope
-        The lens.
-
-    Notes
-    -----
-    χ = πλk²(Cs λ²k²/2 − Δf), Kirkland equation 3.27. Focal spread (standard deviation δ):
-    exp(−(πλδk²)²/2). Convergence (half angle α): exp(−(πα/λ)² (Cs λ³k³ − Δf λk)²), Frank, Optik 38,
-    519 (1973).
-    """
-    frequency = np.asarray(k, dtype=float)
-    return np.asarray(np.sin(_aberration(frequency, microscope)) * _envelope(frequency, microscope))
-
-
-def _aberration(k: NDArray[np.float64], microscope: Microscope) -> NDArray[np.float64]:
-    wavelength, square = microscope.wavelength, k**2
-    return np.asarray(
-        np.pi
-        * wavelength
-        * square
-        * (microscope.cs * wavelength**2 * square / 2 - microscope.focus)
-    )
-
-
-def _envelope(k: NDArray[np.float64], microscope: Microscope) -> NDArray[np.float64]:
-    wavelength, focus, square = microscope.wavelength, microscope.focus, k**2
-    temporal = np.exp(-((np.pi * wavelength * microscope.focal_spread * square) ** 2) / 2)
-    slope = (microscope.cs * wavelength**3 * square - focus * wavelength) * k
-    spatial = np.exp(-((np.pi * microscope.convergence * 1e-3 / wavelength * slope) ** 2))
-    kept = 1.0 if microscope.aperture is None else (k <= microscope.aperture).astype(float)
-    return np.asarray(temporal * spatial * kept)
+METHODS = ("phase-object", "weak-phase", "multislice", "abtem")
 
 
 def hrtem_image(
@@ -149,9 +47,10 @@ def hrtem_image(
     microscope: Microscope | None = None,
     b_iso: dict[str, float] | None = None,
     turn: float = 0.0,
-    model: str = "phase-object",
+    method: str = "phase-object",
+    slice_thickness: float = 1.0,
 ) -> Micrograph:
-    """Return the image of a thin crystal (or interface cell) along a zone axis.
+    """Return the image of a crystal (or interface cell) along a zone axis.
 
     Parameters
     ----------
@@ -170,24 +69,29 @@ def hrtem_image(
     microscope : Microscope, optional
         200 kV, Cs 1.2 mm, Scherzer defocus by default.
     b_iso : dict, optional
-        Isotropic B in Å² by element.
+        Isotropic B in Å² by element; not for ``abtem``.
     turn : float
         Turns the crystal counter-clockwise, degrees; at 0 the image's x axis is the x axis of
         `zone_axis_pattern`.
-    model : {"phase-object", "weak-phase"}
-        ``phase-object``: |exp(iσV) after the lens|²; ``weak-phase``: linear in σV.
+    method : {"phase-object", "weak-phase", "multislice", "abtem"}
+        ``phase-object``: |exp(iσV) after the lens|²; ``weak-phase``: linear in σV; ``multislice``:
+        the wave propagated through the crystal (`multislice_wave`); ``abtem``: by abTEM, if it is
+        installed.
+    slice_thickness : float
+        Longest slice of the last two, Å.
 
     Returns
     -------
     Micrograph
-        Vacuum would be 1; ``max_phase_rad`` in attrs tells how strong the phase object is: the
-        weak-phase image needs it well below 1.
+        Vacuum would be 1. ``max_phase_rad`` in attrs tells how strong a phase object is: the
+        weak-phase image needs it well below 1. For the others there are ``slices``, the thickness
+        that whole slices made and ``electrons_kept``, what the grid's band limit did not lose.
 
     Notes
     -----
     Projected potential V = (thickness) Σ_g V_g exp(2πi g·r) without its mean, V_g =
-    h²/(2π m₀e)·F_g/Ω, up to 3 1/Å. Neither model propagates the wave in the crystal: they hold for
-    some ten Å only. Phase object: exit wave exp(iσV), lens exp(−iχ) with its envelopes on the
+    h²/(2π m₀e)·F_g/Ω, up to 3 1/Å. Phase object and weak phase do not propagate the wave in the
+    crystal: they hold for some ten Å only. Exit wave: lens exp(−iχ) with its envelopes on the
     amplitude (quasi-coherent). Weak phase: 1 + 2σ Σ_g t V_g T(g) exp(2πi g·r), T =
     `contrast_transfer` (Spence, High-Resolution Electron Microscopy, chapters 3 and 4).
     """
@@ -197,21 +101,9 @@ def hrtem_image(
     x, y = _axes(field, pixel_size)
     if not (np.isfinite(thickness) and thickness > 0):
         raise InputError(f"a thickness of {thickness} Å is not positive")
-    if model not in MODELS:
-        raise InputError(f"unknown image model '{model}'", hint=f"known are {', '.join(MODELS)}")
+    if method not in METHODS:
+        raise InputError(f"unknown method '{method}'", hint=f"known are {', '.join(METHODS)}")
     check_periodic(atoms, name)
-    found = zone_structure_factors(atoms, name=name, zone=zone, max_g=MAX_G, b_iso=b_iso)
-    volts = POTENTIAL_OF_FACTOR * found.factors.conj() / atoms.get_volume()
-    phase = interaction_constant(lens.voltage) * thickness * volts
-    projected = _ProjectedCell.of(found, phase, zone)
-    turned = zone_frame(found, atoms, zone) @ _rotation(turn).T
-    if model == "weak-phase":
-        transfer = contrast_transfer(found.length, lens)
-        image = 1 + 2 * _series(turned, phase * transfer, x, y).real
-    else:
-        transfer = np.exp(-1j * _aberration(found.length, lens)) * _envelope(found.length, lens)
-        waves = projected.wave_coefficients()
-        image = np.abs(projected.mean_wave + _series(turned, waves * transfer, x, y)) ** 2
     attributes = {
         "zone": " ".join(str(index) for index in zone),
         "voltage_V": lens.voltage,
@@ -220,15 +112,100 @@ def hrtem_image(
         "focal_spread_angstrom": lens.focal_spread,
         "convergence_mrad": lens.convergence,
         "thickness_angstrom": thickness,
-        "max_phase_rad": projected.largest,
-        "method": model,
+        "method": method,
         "units": "vacuum 1",
     }
+    if method in ("phase-object", "weak-phase"):
+        image, said = _thin_image(atoms, name, zone, b_iso, thickness, lens, turn, x, y, method)
+    else:
+        wave = _propagated(atoms, name, zone, b_iso, thickness, lens, slice_thickness, method)
+        image = _image_of_wave(wave, _image_axes(atoms, name, zone), lens, turn, x, y)
+        said = {
+            "thickness_angstrom": wave.thickness,
+            "slices": wave.slices,
+            "electrons_kept": wave.kept,
+        }
     coords = {"y": ("y", y, {"units": "Å"}), "x": ("x", x, {"units": "Å"})}
     array = xarray.DataArray(
-        image, dims=("y", "x"), coords=coords, name="intensity", attrs=attributes
+        image, dims=("y", "x"), coords=coords, name="intensity", attrs=attributes | said
     )
     return Micrograph(name=name, image=array)
+
+
+def _thin_image(
+    atoms: Atoms,
+    name: str,
+    zone: tuple[int, int, int],
+    b_iso: dict[str, float] | None,
+    thickness: float,
+    lens: Microscope,
+    turn: float,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    method: str,
+) -> tuple[NDArray[np.float64], dict[str, float]]:
+    """Return the image of a phase object, whole or to first order."""
+    found = zone_structure_factors(atoms, name=name, zone=zone, max_g=MAX_G, b_iso=b_iso)
+    volts = POTENTIAL_OF_FACTOR * found.factors.conj() / atoms.get_volume()
+    phase = interaction_constant(lens.voltage) * thickness * volts
+    projected = _ProjectedCell.of(found, phase, zone)
+    turned = zone_frame(found, atoms, zone) @ _rotation(turn).T
+    if method == "weak-phase":
+        image = 1 + 2 * _series(turned, phase * contrast_transfer(found.length, lens), x, y).real
+    else:
+        waves = projected.wave_coefficients() * _transfer(found.length, lens)
+        image = np.abs(projected.mean_wave + _series(turned, waves, x, y)) ** 2
+    return image, {"max_phase_rad": projected.largest}
+
+
+def _propagated(
+    atoms: Atoms,
+    name: str,
+    zone: tuple[int, int, int],
+    b_iso: dict[str, float] | None,
+    thickness: float,
+    lens: Microscope,
+    slice_thickness: float,
+    method: str,
+) -> ExitWave:
+    """Return the exit wave by our multislice or by abTEM."""
+    if method == "multislice":
+        return multislice_wave(
+            atoms, name=name, zone=zone, thickness=thickness, voltage=lens.voltage,
+            slice_thickness=slice_thickness, b_iso=b_iso,
+        )  # fmt: skip
+    from qdstruct.simulation.abtem_adapter import abtem_wave
+
+    if b_iso:
+        raise InputError("displacements are not handed to abTEM", hint="use --method multislice")
+    return abtem_wave(
+        atoms, name=name, zone=zone, thickness=thickness, voltage=lens.voltage,
+        slice_thickness=slice_thickness,
+    )  # fmt: skip
+
+
+def _image_axes(atoms: Atoms, name: str, zone: tuple[int, int, int]) -> NDArray[np.float64]:
+    """Return the (2, 3) axes of `zone_axis_pattern`, whose x is the shortest allowed reflection."""
+    found = zone_structure_factors(atoms, name=name, zone=zone, max_g=MAX_G)
+    return pattern_axes(found, atoms, zone)
+
+
+def _image_of_wave(
+    wave: ExitWave,
+    axes: NDArray[np.float64],
+    lens: Microscope,
+    turn: float,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    g, coefficients = wave.coefficients()
+    length = np.linalg.norm(g, axis=1)
+    turned = g @ axes.T @ _rotation(turn).T
+    return np.asarray(np.abs(_series(turned, coefficients * _transfer(length, lens), x, y)) ** 2)
+
+
+def _transfer(length: NDArray[np.float64], lens: Microscope) -> NDArray[np.complex128]:
+    return np.asarray(np.exp(-1j * aberration(length, lens)) * envelope(length, lens))
 
 
 def _axes(

@@ -11,8 +11,8 @@ from qdstruct.errors import InputError
 
 __all__ = ["anomalous_factor", "electron_factor", "xray_factor"]
 
-MOTT_BETHE = 0.023933662
-"""m₀e²/(8πε₀h²) in 1/Å: f_e in Å from electrons and s in 1/Å."""
+POTENTIAL_OF_FACTOR = 47.877645145863056
+"""h²/(2π m₀ e) in V Å²: potential Fourier coefficient = this · F/(cell volume)."""
 MAX_S = 6.0
 """Largest sinθ/λ in 1/Å to which the Waasmaier–Kirfel fit holds."""
 
@@ -72,26 +72,38 @@ def anomalous_factor(symbol: str, energy: float) -> complex:
     )
 
 
+@lru_cache(maxsize=1)
+def _lobato() -> dict[str, NDArray[np.float64]]:
+    import json
+
+    from qdstruct.resources import data_folder
+
+    path = data_folder("templates") / "scattering" / "lobato.json"
+    table = json.loads(path.read_text(encoding="utf-8"))
+    return {symbol: np.array(rows) for symbol, rows in table.items() if symbol != "source"}
+
+
 def electron_factor(symbol: str, s: ArrayLike) -> NDArray[np.float64]:
     """Return the electron scattering factor f_e(s) in Å (first Born approximation, rest mass).
 
     Parameters
     ----------
     symbol : str
-        Chemical symbol of a neutral atom.
+        Chemical symbol of a neutral atom, H to Lr.
     s : array
         sinθ/λ = 1/(2d) in 1/Å.
 
     Notes
     -----
-    Mott–Bethe: f_e = m₀e²/(8πε₀h²) · (Z − f_x(s))/s² (International Tables vol. C, 4.3.1). Z is
-    replaced by the fit's own f_x(0), which differs from Z by less than 0.02 electrons, so that f_e
-    keeps a finite limit, Σ a b, at s = 0.
+    f_e = Σ a (2 + b g²)/(1 + b g²)² with g = 2s, Lobato and Van Dyck, Acta Cryst. A 70, 636 (2014),
+    fitted to 12 1/Å. Finite at s = 0 and falling as Mott and Bethe ask, (Z − f_x)/s².
     """
-    a, b, _ = _coefficients(symbol)
-    squared = np.asarray(s, dtype=float) ** 2
-    exponent = np.multiply.outer(squared, b)
-    fraction = np.where(exponent > 0, -np.expm1(-exponent), 0.0)
-    safe = np.where(squared > 0, squared, 1.0)[..., None]
-    terms = np.where(exponent > 0, fraction / safe, b)
-    return np.asarray(MOTT_BETHE * (terms @ a))
+    try:
+        a, b = _lobato()[symbol]
+    except KeyError:
+        raise InputError(
+            f"no electron scattering factor for '{symbol}'",
+            hint="Lobato and Van Dyck tabulate H to Lr; replace dummy atoms",
+        ) from None
+    scaled = np.multiply.outer((2 * np.asarray(s, dtype=float)) ** 2, b)
+    return np.asarray(((2 + scaled) / (1 + scaled) ** 2) @ a)

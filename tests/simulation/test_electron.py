@@ -123,10 +123,17 @@ def test_electron_factors_of_silicon_are_those_of_doyle_and_turner():
     assert electron_factor("Si", 0.0) == pytest.approx(5.828, rel=0.02)
 
 
-def test_mott_bethe_holds_and_stays_finite_at_the_origin():
-    s = np.array([0.1, 0.5, 1.5])
-    expected = 0.0239337 * (82 - xray_factor("Pb", s)) / s**2
-    assert electron_factor("Pb", s) == pytest.approx(expected, rel=5e-3)
+@pytest.mark.parametrize(("symbol", "z"), [("Pb", 82), ("Cs", 55), ("Br", 35), ("S", 16)])
+def test_mott_and_bethe_join_electron_and_xray_factors(symbol, z):
+    """f_e = 0.023934 (Z − f_x)/s²: two fits by different authors."""
+    s = np.array([0.2, 0.5, 1.0, 1.5])
+    expected = 0.0239337 * (z - xray_factor(symbol, s)) / s**2
+    assert electron_factor(symbol, s) == pytest.approx(expected, rel=1e-2)
+
+
+def test_electron_factors_are_finite_at_the_origin_and_refuse_dummies():
+    with pytest.raises(InputError, match="dummy"):
+        electron_factor("X", 0.1)
     assert electron_factor("Pb", 0.0) == pytest.approx(float(electron_factor("Pb", 1e-4)), rel=1e-6)
 
 

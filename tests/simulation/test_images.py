@@ -12,15 +12,11 @@ from qdstruct.errors import InputError
 from qdstruct.simulation import zone_axis_pattern
 from qdstruct.simulation.electron import pattern_axes, zone_structure_factors
 from qdstruct.simulation.fourier import find_spots
-from qdstruct.simulation.hrtem import (
-    Microscope,
-    contrast_transfer,
-    hrtem_image,
-    interaction_constant,
-    scherzer_defocus,
-)
+from qdstruct.simulation.hrtem import hrtem_image
 from qdstruct.simulation.indexing import index_overlapping, index_spots
 from qdstruct.simulation.micrographs import micrograph, read_image, write_image
+from qdstruct.simulation.microscope import Microscope, contrast_transfer, scherzer_defocus
+from qdstruct.simulation.radiation import interaction_constant
 
 
 def perovskite():
@@ -77,14 +73,14 @@ def test_envelopes_and_aperture_only_weaken():
 def test_thin_phase_object_is_the_weak_phase_image():
     words = {"name": "x", "zone": (0, 0, 1), "thickness": 0.02, "field": (20.0, 15.0)}
     full = hrtem_image(perovskite(), **words).image.to_numpy()
-    weak = hrtem_image(perovskite(), **words, model="weak-phase").image.to_numpy()
+    weak = hrtem_image(perovskite(), **words, method="weak-phase").image.to_numpy()
     contrast = np.ptp(weak)
     assert contrast > 1e-4
     assert np.abs(full - weak).max() < 0.02 * contrast
 
 
-@pytest.mark.parametrize("model", ["phase-object", "weak-phase"])
-def test_heavy_column_is_dark_at_scherzer_and_lies_where_the_cell_says(model):
+@pytest.mark.parametrize("method", ["phase-object", "weak-phase", "multislice"])
+def test_heavy_column_is_dark_at_scherzer_and_lies_where_the_cell_says(method):
     atoms = Atoms("Pb", scaled_positions=[(0.21, 0.37, 0.0)], cell=[7.3, 6.1, 4.0], pbc=True)
     atoms.rotate(33, "z", rotate_cell=True)
     image = hrtem_image(
@@ -95,7 +91,7 @@ def test_heavy_column_is_dark_at_scherzer_and_lies_where_the_cell_says(model):
         field=(6.0, 6.0),
         pixel_size=0.05,
         b_iso={"Pb": 4.0},
-        model=model,
+        method=method,
     ).image
     found = zone_structure_factors(atoms, name="x", zone=(0, 0, 1), max_g=0.5)
     axes = pattern_axes(found, atoms, (0, 0, 1))
@@ -266,7 +262,7 @@ def test_spots_that_cannot_be_indexed_are_refused(spots, said):
         {"pixel_size": 0.0},
         {"field": (3000.0, 3000.0), "pixel_size": 0.05},
         {"zone": (0, 0, 0)},
-        {"model": "magic"},
+        {"method": "magic"},
     ],
 )
 def test_impossible_images_are_refused(wrong):
