@@ -8,19 +8,29 @@ from ase import Atoms
 from ase.build import bulk
 
 from qdstruct.model import (
+    BandAlignment,
     BandEdges,
+    CalculatedResults,
     ChargeDifference,
+    ChargeField,
     CoincidenceMatch,
+    ConservationCheck,
+    EnergyPerArea,
     Interface,
     JobStatus,
     Phase,
+    PotentialProfile,
+    PotentialResult,
     PowderPattern,
     PowderPeak,
     PublishedComparison,
     Slab,
     Spot,
     SpotPattern,
+    StateDensity,
+    StateOverlap,
     StudyResults,
+    VacuumLevel,
 )
 
 
@@ -124,6 +134,69 @@ def _difference() -> ChargeDifference:
     )  # fmt: skip
 
 
+def _calculated(edges: tuple[BandEdges, ...]) -> CalculatedResults:
+    film, substrate = edges
+    z = np.linspace(0, 27, 270, endpoint=False)
+    profile = xarray.DataArray(
+        np.where((z > 1) & (z < 12), -4 + np.cos(4 * z), 2.0), dims="z", coords={"z": z},
+        attrs={"height": 27.0},
+    )  # fmt: skip
+    vacuum = tuple(
+        VacuumLevel(side=side, level=level, uncertainty=0.01, start=start, end=start + 3)
+        for side, level, start in (("below", 2.0, 21.0), ("above", 2.5, 16.0))
+    )
+    wave = 0.002 * np.cos(2 * np.pi * np.arange(12) / 12)
+    values = np.broadcast_to(wave[:, None, None], (12, 12, 40)).astype(np.float32)
+    section = xarray.DataArray(
+        values[:, :, 7], dims=("u", "v"), coords={"u": np.arange(12.0), "v": np.arange(12.0)},
+        attrs={"axis": 2, "fraction": 0.175},
+    )  # fmt: skip
+    return CalculatedResults(
+        dos_by_region=_dos(["film", "substrate"]), dos_by_element=_dos(["Pb", "S"]),
+        dos_by_region_element=_dos(["film Pb", "film S", "substrate Pb"]),
+        band_edges=edges, charge_difference=_difference(),
+        alignments=(
+            BandAlignment(
+                method="local DOS", reference="Fermi level", film=film, substrate=substrate,
+                valence_offset=0.3, conduction_offset=-0.2, uncertainty=0.14, kind="type I",
+                reason="both edges of the film lie inside the gap", terms={"a term": -1.25},
+                sources=("interface/dos/vasprun.xml",),
+            ),
+        ),
+        potentials=(
+            PotentialResult(
+                subject="interface",
+                profile=PotentialProfile(
+                    profile=profile, macroscopic=profile, periods=(2.9, 5.8),
+                    vacuum_levels=vacuum, dipole_step=0.5, fermi_level=-2.0, source="LOCPOT",
+                ),
+                extents={"substrate": (1.0, 4.5), "film": (5.0, 12.0)},
+                plateaus={"substrate": (-4.0, 0.02), "film": (-4.1, 0.03)},
+                edges=film,
+            ),
+        ),
+        charge_field=ChargeField(
+            values=values, atoms=make_interface().atoms, level=0.001, sections=(section,),
+            file="charge-difference.vasp",
+        ),
+        energies=(
+            EnergyPerArea(
+                name="adhesion", value=0.05, area=35.2, n_interfaces=1,
+                terms={"E(film)": -10.0, "−E(interface)": 11.76}, convention="positive: gained",
+            ),
+        ),
+        states=(
+            StateDensity(name="PARCHG.0012", electrons=2.0, source="interface/states",
+                         fractions={"substrate": 0.9, "film": 0.1}),
+        ),
+        overlaps=(StateOverlap(first="PARCHG.0012", second="PARCHG.0013", value=0.0321),),
+        checks=(
+            ConservationCheck(name="∫Δρ over the cell", found=1e-9, expected=0.0,
+                              unit="electrons", tolerance=1e-3, source="CHGCAR"),
+        ),
+    )  # fmt: skip
+
+
 def make_results(*, is_mock: bool = True, finished: bool = True) -> StudyResults:
     edges = tuple(
         BandEdges(group=g, valence_maximum=v, conduction_minimum=c, threshold=0.01, uncertainty=0.1)
@@ -150,11 +223,7 @@ def make_results(*, is_mock: bool = True, finished: bool = True) -> StudyResults
         film=make_phase(), substrate=make_phase("CsPbBr3-cubic", 5.874),
         matches=tuple(make_match(35.0 * n, 0.01 / n) for n in range(1, 6)), chosen_match=0,
         interface=make_interface(), settings_summary={"Film plane": "(1 0 0)"}, jobs=jobs,
-        dos_by_region=_dos(["film", "substrate"]) if finished else None,
-        dos_by_element=_dos(["Pb", "S"]) if finished else None,
-        band_edges=edges if finished else (),
-        alignment="type I: both edges of the film lie inside the gap" if finished else None,
-        charge_difference=_difference() if finished else None,
+        calculated=_calculated(edges) if finished else CalculatedResults(),
         powder=(_powder("PbS-galena"), _powder("CsPbBr3-cubic")), spots=(_spots(), _spots()),
         published=(
             PublishedComparison(

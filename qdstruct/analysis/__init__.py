@@ -8,7 +8,7 @@ from qdstruct.analysis.alignment import (
     shifted_edges,
 )
 from qdstruct.analysis.bonds import BondAngle, InterfaceBond, bond_angles, interface_bonds
-from qdstruct.analysis.charge import charge_difference, difference_grid
+from qdstruct.analysis.charge import charge_difference, difference_grid, match_atoms, part_regions
 from qdstruct.analysis.densities import atom_groups, atomic_planes, broadened, dos_by
 from qdstruct.analysis.dynamics import (
     Decay,
@@ -18,15 +18,24 @@ from qdstruct.analysis.dynamics import (
     fit_decay,
     spectral_density,
 )
-from qdstruct.analysis.edges import alignment_type, band_edges
+from qdstruct.analysis.edges import alignment_type, band_edges, total_band_edges
 from qdstruct.analysis.energies import (
     adhesion_energy,
     binding_energy,
     formation_energy,
     formation_energy_line,
+    separation_energy,
     strain_energy,
 )
+from qdstruct.analysis.formation import (
+    formation_against_bulk,
+    formation_against_bulk_line,
+    formula_unit,
+    formula_units,
+    mean_surface_energy,
+)
 from qdstruct.analysis.heights import interface_height
+from qdstruct.analysis.ldos import dos_map, region_zones
 from qdstruct.analysis.octahedra import (
     LayerSpacing,
     Octahedron,
@@ -36,10 +45,12 @@ from qdstruct.analysis.octahedra import (
 )
 from qdstruct.analysis.partition import bader_partition, has_pybader
 from qdstruct.analysis.plateaus import (
+    core_potential_level,
     core_potential_levels,
     region_extent,
     region_periods,
     region_plateaus,
+    slab_extent,
 )
 from qdstruct.analysis.potential import (
     layer_period,
@@ -74,6 +85,7 @@ __all__ = [
     "bond_lengths",
     "broadened",
     "charge_difference",
+    "core_potential_level",
     "core_potential_levels",
     "cross_section",
     "density_overlap",
@@ -81,9 +93,14 @@ __all__ = [
     "dephasing_time",
     "difference_grid",
     "dos_by",
+    "dos_map",
     "fit_decay",
+    "formation_against_bulk",
+    "formation_against_bulk_line",
     "formation_energy",
     "formation_energy_line",
+    "formula_unit",
+    "formula_units",
     "has_pybader",
     "interface_bonds",
     "interface_height",
@@ -92,15 +109,22 @@ __all__ = [
     "layer_strain",
     "local_deformation",
     "macroscopic_average",
+    "match_atoms",
+    "mean_surface_energy",
     "octahedra",
+    "part_regions",
     "plateau",
     "potential_profile",
     "region_extent",
     "region_fractions",
     "region_periods",
     "region_plateaus",
+    "region_zones",
+    "separation_energy",
     "shifted_edges",
+    "slab_extent",
     "spectral_density",
     "strain_energy",
+    "total_band_edges",
     "vacuum_gap",
 ]

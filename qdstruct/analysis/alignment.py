@@ -28,6 +28,7 @@ def shifted_edges(
         conduction_minimum=edges.conduction_minimum + shift,
         threshold=edges.threshold,
         uncertainty=edges.uncertainty + uncertainty,
+        threshold_spread=edges.threshold_spread,
     )
 
 

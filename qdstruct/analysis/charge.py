@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,14 +18,20 @@ if TYPE_CHECKING:
     from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["charge_difference", "difference_grid", "displaced_charge", "match_atoms"]
+__all__ = [
+    "charge_difference",
+    "difference_grid",
+    "displaced_charge",
+    "match_atoms",
+    "part_regions",
+]
 
 POSITION_TOLERANCE = 2e-3
 """Å by which an atom of a part may lie off its place in the whole (files print six digits)."""
 CELL_TOLERANCE = 1e-4
 """Å by which the cell vectors may differ."""
 CHARGE_TOLERANCE = 0.5
-"""Electrons by which the three integrals may disagree before the files cannot belong together."""
+"""Electrons by which the integrals may disagree before the files cannot belong together."""
 
 
 def charge_difference(
@@ -32,10 +40,11 @@ def charge_difference(
     substrate: Grid | AveragedGrid,
     *,
     interface_height: float,
-    sources: tuple[str, str, str] | None = None,
+    others: Mapping[str, Grid | AveragedGrid] = MappingProxyType({}),
+    sources: tuple[str, ...] | None = None,
     axis: int = 2,
 ) -> ChargeDifference:
-    """Subtract the densities of the two parts from that of the interface, averaged over planes.
+    """Subtract the densities of the parts from that of the interface, averaged over planes.
 
     With Δρ̄(z) the planar average, the charge displaced below z is A ∫ Δρ̄ dz from the middle of
     the vacuum (or of the second interface) up to z; the integral is done term by term on the
@@ -50,24 +59,29 @@ def charge_difference(
         (`qdstruct.outputs.read_averaged_grid`) give the same result in constant memory.
     interface_height : float
         Height of the interface plane along the normal, Å.
-    sources : tuple of three str, optional
-        Names of the three files for the record; the grids' own sources by default.
+    others : mapping
+        Name → density of every further part, for example the ligand layer; what lies above the
+        interface plane counts with the film.
+    sources : tuple of str, optional
+        Names of the files for the record; the grids' own sources by default.
     axis : int
         Cell vector that crosses the interface.
 
     Raises
     ------
     OutputError
-        If the three grids are not commensurate, with the reason: different cell, grid, origin,
+        If the grids are not commensurate, with the reason: different cell, grid, origin,
         atoms, or numbers of electrons that cannot belong together.
     """
     from xarray import DataArray
 
-    grids = (whole, film, substrate)
-    regions = _check_commensurate(*grids)
+    parts = {"film": film, "substrate": substrate, **others}
+    regions = part_regions(whole, parts)
     period, area = cell_height(whole.atoms, axis), cell_area(whole.atoms, axis)
-    average = _planar(whole, axis) - _planar(film, axis) - _planar(substrate, axis)
-    electrons = (whole.integral, film.integral, substrate.integral)
+    average = _planar(whole, axis)
+    for part in parts.values():
+        average = average - _planar(part, axis)
+    grids = (whole, *parts.values())
     cut = outer_cut(whole.atoms, regions, axis) - period
     plane = cut + (interface_height - cut) % period
     count = len(average)
@@ -86,8 +100,8 @@ def charge_difference(
         interface_height=float(plane),
         area=area,
         integral=float(displaced[-1]),
-        n_electrons=electrons,
-        sources=sources or (whole.source, film.source, substrate.source),
+        n_electrons=tuple(grid.integral for grid in grids),
+        sources=sources or tuple(grid.source for grid in grids),
     )
 
 
@@ -121,19 +135,34 @@ def displaced_charge(
     return np.asarray(coefficients[0].real * (z - start) + oscillating, dtype=np.float64)
 
 
-def difference_grid(whole: Grid, film: Grid, substrate: Grid) -> Grid:
+def difference_grid(whole: Grid, parts: Mapping[str, Grid]) -> Grid:
     """Return Δρ on the whole grid, electrons/Å³, for three-dimensional pictures.
+
+    Parameters
+    ----------
+    whole : Grid
+        Density of the interface.
+    parts : mapping
+        Region (``film``, ``substrate``, ``ligand``, …) → its density alone.
+
+    Returns
+    -------
+    Grid
+        Its atoms carry the ``region`` of each part.
 
     Raises
     ------
     OutputError
         As `charge_difference`.
     """
-    _check_commensurate(whole, film, substrate)
-    values = whole.values - film.values
-    values -= substrate.values
-    source = f"{whole.source} − {film.source} − {substrate.source}"
-    return Grid(values=values, atoms=whole.atoms, quantity="charge density", source=source)
+    regions = part_regions(whole, parts)
+    values = whole.values.copy()
+    for part in parts.values():
+        values -= part.values
+    atoms = whole.atoms.copy()
+    atoms.set_array("region", np.array(regions))
+    source = " − ".join([whole.source, *(part.source for part in parts.values())])
+    return Grid(values=values, atoms=atoms, quantity="charge density", source=source)
 
 
 def match_atoms(whole: Atoms, part: Atoms) -> NDArray[np.int64]:
@@ -170,32 +199,37 @@ def _shape(grid: Grid | AveragedGrid) -> tuple[int, ...]:
     return grid.values.shape if isinstance(grid, Grid) else grid.shape
 
 
-def _check_commensurate(
-    whole: Grid | AveragedGrid, film: Grid | AveragedGrid, substrate: Grid | AveragedGrid
-) -> list[str]:
-    """Return the region of each atom of the whole, or refuse with the reason."""
-    for grid in (whole, film, substrate):
+def part_regions(whole: Grid | AveragedGrid, parts: Mapping[str, Grid | AveragedGrid]) -> list[str]:
+    """Return the part to which each atom of the whole belongs, or refuse with the reason.
+
+    Raises
+    ------
+    OutputError
+        As `charge_difference`.
+    """
+    for grid in (whole, *parts.values()):
         if grid.quantity != "charge density":
             raise InputError(f"{grid.source}: holds a {grid.quantity}, a charge density is needed")
-    for part in (film, substrate):
-        _check_same_grid(whole, part)
     regions = [""] * len(whole.atoms)
-    for name, part in (("film", film), ("substrate", substrate)):
+    for name, part in parts.items():
+        _check_same_grid(whole, part)
         _assign(regions, name, whole, part)
     missing = [i for i, region in enumerate(regions) if not region]
     if missing:
         symbol = whole.atoms[missing[0]].symbol
         raise OutputError(
-            f"{len(missing)} atoms of {whole.source} belong to neither part (the first is atom "
+            f"{len(missing)} atoms of {whole.source} belong to no part (the first is atom "
             f"{missing[0] + 1}, {symbol})",
-            hint="film and substrate parts must together hold every atom of the interface",
+            hint=f"{', '.join(parts)} must together hold every atom of the interface",
         )
-    surplus = whole.integral - film.integral - substrate.integral
+    electrons = [part.integral for part in parts.values()]
+    surplus = whole.integral - sum(electrons)
     if abs(surplus) > CHARGE_TOLERANCE:
+        listed = " + ".join(f"{count:.3f}" for count in electrons)
         raise OutputError(
-            f"the interface holds {whole.integral:.3f} electrons, its parts {film.integral:.3f} + "
-            f"{substrate.integral:.3f}: {surplus:+.3f} too many",
-            hint="were different POTCARs or charges used in the three calculations?",
+            f"the interface holds {whole.integral:.3f} electrons, its parts {listed}: "
+            f"{surplus:+.3f} too many",
+            hint="were different POTCARs or charges used in the calculations?",
         )
     return regions
 
@@ -236,8 +270,8 @@ def _assign(
     for i in found:
         if regions[i]:
             raise OutputError(
-                f"atom {i + 1} of {whole.source} is in both parts",
-                hint="film and substrate must not share atoms",
+                f"atom {i + 1} of {whole.source} is in two parts",
+                hint="the parts must not share atoms",
             )
         regions[i] = name
 

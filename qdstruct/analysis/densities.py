@@ -29,6 +29,8 @@ def dos_by(
     by: str | Mapping[str, Sequence[int]] = "region",
     *,
     broadening: float = 0.0,
+    spin: str | None = None,
+    axis: int = 2,
 ) -> DataArray:
     """Sum a projected DOS over spin, orbitals and the atoms of each group.
 
@@ -41,6 +43,10 @@ def dos_by(
         s, p, d, f shells), or a mapping label → indices of atoms.
     broadening : float
         Standard deviation in eV of an additional Gaussian broadening.
+    spin : str, optional
+        Only one channel of a spin-polarised calculation, ``up`` or ``down``.
+    axis : int
+        Cell vector along the normal, for layers.
 
     Returns
     -------
@@ -55,16 +61,17 @@ def dos_by(
     Raises
     ------
     InputError
-        If the grouping is unknown, or needs regions that the structure does not have.
+        If the grouping is unknown, needs regions that the structure does not have, or there is
+        no such spin channel.
     """
     from xarray import DataArray
 
-    density = spin_summed(projected)
+    density = spin_summed(projected, spin)
     name = by if isinstance(by, str) else "group"
     if by == "orbital":
         labels, rows = _shells(density)
     else:
-        groups = atom_groups(projected.atoms, by)
+        groups = atom_groups(projected.atoms, by, axis)
         per_atom = np.asarray(density.sum("orbital"))
         labels = list(groups)
         rows = np.array([per_atom[list(members)].sum(axis=0) for members in groups.values()])
@@ -74,7 +81,7 @@ def dos_by(
         "reference": "Fermi level",
         "fermi_level": projected.fermi_level,
         "source": projected.source,
-        "remainder": _remainder(projected, rows),
+        "remainder": _remainder(projected, rows, spin),
         "broadening": broadening,
     }
     result = DataArray(
@@ -88,27 +95,39 @@ def dos_by(
         name="dos",
     )
     if by == "layer":
-        z, period = heights(projected.atoms), cell_height(projected.atoms)
+        z, period = heights(projected.atoms, axis), cell_height(projected.atoms, axis)
         centres = [_mean_height(z[members], period) for members in groups.values()]
         result = result.assign_coords(height=("layer", centres, {"unit": "Å"}))
     return broadened(result, broadening) if broadening else result
 
 
-def spin_summed(projected: ProjectedDos) -> DataArray:
+def spin_summed(projected: ProjectedDos, spin: str | None = None) -> DataArray:
     """Return the projected DOS with dims (atom, energy, orbital), float64, both spins together.
 
     Of a spin–orbit calculation this is the ``total`` component; its x, y, z components are
-    magnetisations and add up to nothing.
+    magnetisations and add up to nothing. `spin` picks one channel, ``up`` or ``down``.
+
+    Raises
+    ------
+    InputError
+        If the calculation has no such channel.
     """
     array = projected.projected
-    spins = [str(spin) for spin in array["spin"].values]
+    spins = [str(name) for name in array["spin"].values]
+    if spin is not None:
+        if spin not in ("up", "down") or spin not in spins:
+            raise InputError(
+                f"{projected.source} has no spin channel '{spin}'",
+                hint=f"it has {', '.join(spins)}; up and down need ISPIN = 2",
+            )
+        return array.sel(spin=spin).astype(np.float64)
     if "x" in spins:
         return array.sel(spin="total").astype(np.float64)
     return array.astype(np.float64).sum("spin")
 
 
 def atom_groups(
-    atoms: Atoms, by: str | Mapping[str, Sequence[int]]
+    atoms: Atoms, by: str | Mapping[str, Sequence[int]], axis: int = 2
 ) -> dict[str, NDArray[np.int64]]:
     """Return label → indices of atoms, labels in the order in which they first occur.
 
@@ -127,7 +146,7 @@ def atom_groups(
         pairs = zip(_regions(atoms), atoms.get_chemical_symbols(), strict=True)
         names = [f"{region} {symbol}" for region, symbol in pairs]
     elif by == "layer":
-        return atomic_planes(atoms)
+        return atomic_planes(atoms, axis)
     else:
         raise InputError(
             f"a DOS cannot be gathered by '{by}'", hint=f"choose one of {', '.join(GROUPINGS)}"
@@ -208,7 +227,10 @@ def _shells(density: DataArray) -> tuple[list[str], NDArray[np.float64]]:
     return shells, np.array(rows)
 
 
-def _remainder(projected: ProjectedDos, rows: NDArray[np.float64]) -> float:
+def _remainder(
+    projected: ProjectedDos, rows: NDArray[np.float64], spin: str | None = None
+) -> float:
     """Return the fraction of the total number of states on the axis outside all the groups."""
-    whole = float(np.asarray(projected.total, dtype=np.float64).sum())
+    total = projected.total if spin is None else projected.total.sel(spin=spin)
+    whole = float(np.asarray(total, dtype=np.float64).sum())
     return float(1.0 - rows.sum() / whole) if whole else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from qdstruct.analysis.densities import atom_groups, dos_by
 from qdstruct.errors import InputError
 from qdstruct.model import BandEdges, ProjectedDos
 
-__all__ = ["THRESHOLD", "alignment_type", "band_edges", "find_gap"]
+if TYPE_CHECKING:
+    from xarray import DataArray
+
+__all__ = ["THRESHOLD", "alignment_type", "band_edges", "find_gap", "total_band_edges"]
 
 THRESHOLD = 0.02
 """States/eV per atom below which a density counts as zero: a few per cent of a typical band."""
@@ -30,6 +34,8 @@ def band_edges(
     by: str | Mapping[str, Sequence[int]] = "region",
     *,
     threshold: float = THRESHOLD,
+    broadening: float = 0.0,
+    spin: str | None = None,
 ) -> tuple[BandEdges, ...]:
     """Find the valence and conduction edge of each group of atoms from its density of states.
 
@@ -48,12 +54,17 @@ def band_edges(
         As for `dos_by`; ``region`` by default.
     threshold : float
         States/eV per atom that count as zero.
+    broadening : float
+        Standard deviation in eV of an additional Gaussian broadening; it widens the uncertainty.
+    spin : str, optional
+        ``up`` or ``down``: the edges of one channel of a spin-polarised calculation.
 
     Returns
     -------
     tuple of BandEdges
         One per group, in eV relative to the Fermi level; the uncertainty is the energy step plus
-        the smearing width.
+        the smearing width, and in quadrature how far an edge moves when the threshold is halved
+        or doubled.
 
     Raises
     ------
@@ -64,27 +75,73 @@ def band_edges(
         raise InputError(f"a threshold of {threshold} states/eV cannot separate bands from a gap")
     if by == "orbital":
         raise InputError("band edges need groups of atoms", hint="choose region, element or layer")
-    table = dos_by(projected, by)
+    table = dos_by(projected, by, broadening=broadening, spin=spin)
     energy = np.asarray(table["energy"])
-    step = float(energy[-1] - energy[0]) / (len(energy) - 1)
-    uncertainty = step + float(projected.total.attrs.get("smearing_width", 0.0))
+    resolution = _resolution(energy, projected.total) + broadening
     groups = atom_groups(projected.atoms, by)
     counts = np.array([max(len(members), 1) for members in groups.values()])
     densities = np.asarray(table) / counts[:, None]
     own = densities >= TAIL * densities.max(axis=0) if by == "region" else densities >= 0
-    edges = []
-    for label, density in zip(groups, np.where(own, densities, 0.0), strict=True):
-        valence, conduction = find_gap(energy, density, threshold, uncertainty) or (0.0, 0.0)
-        edges.append(
-            BandEdges(
-                group=label,
-                valence_maximum=valence,
-                conduction_minimum=conduction,
-                threshold=threshold,
-                uncertainty=uncertainty,
-            )
-        )
-    return tuple(edges)
+    return tuple(
+        _edges(label, energy, density, threshold, resolution)
+        for label, density in zip(groups, np.where(own, densities, 0.0), strict=True)
+    )
+
+
+def total_band_edges(
+    total: DataArray, n_atoms: int, *, group: str, threshold: float = THRESHOLD
+) -> BandEdges:
+    """Find the edges of a whole structure from its total density of states.
+
+    Parameters
+    ----------
+    total : DataArray
+        States/eV, dims (spin, energy) with energy and the attribute ``fermi_level`` in eV on one
+        scale, as `qdstruct.outputs.read_total_dos` gives it.
+    n_atoms : int
+        Atoms in the cell; the threshold is per atom.
+    group : str
+        Name of what the edges belong to.
+    threshold : float
+        States/eV per atom that count as zero.
+
+    Returns
+    -------
+    BandEdges
+        Relative to the Fermi level.
+    """
+    energy = np.asarray(total["energy"]) - float(total.attrs["fermi_level"])
+    density = np.asarray(total, dtype=np.float64).sum(axis=0) / n_atoms
+    return _edges(group, energy, density, threshold, _resolution(energy, total))
+
+
+def _resolution(energy: NDArray[np.float64], total: DataArray) -> float:
+    step = float(energy[-1] - energy[0]) / (len(energy) - 1)
+    return step + float(total.attrs.get("smearing_width", 0.0))
+
+
+def _edges(
+    group: str,
+    energy: NDArray[np.float64],
+    density: NDArray[np.float64],
+    threshold: float,
+    resolution: float,
+) -> BandEdges:
+    gap = find_gap(energy, density, threshold, resolution)
+    spread = 0.0
+    for other in (threshold / 2, threshold * 2) if gap else ():
+        moved = find_gap(energy, density, other, resolution)
+        if gap and moved:
+            spread = max(spread, abs(moved[0] - gap[0]), abs(moved[1] - gap[1]))
+    valence, conduction = gap or (0.0, 0.0)
+    return BandEdges(
+        group=group,
+        valence_maximum=valence,
+        conduction_minimum=conduction,
+        threshold=threshold,
+        uncertainty=math.hypot(resolution, spread),
+        threshold_spread=spread,
+    )
 
 
 def find_gap(

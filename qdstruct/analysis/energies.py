@@ -22,6 +22,7 @@ __all__ = [
     "binding_energy",
     "formation_energy",
     "formation_energy_line",
+    "separation_energy",
     "strain_energy",
 ]
 
@@ -56,19 +57,50 @@ def adhesion_energy(
     OutputError
         If a calculation is not converged, cells differ, or the atoms do not add up.
     """
-    names = {"interface": whole, "film": film, "substrate": substrate}
+    parts = {"film": film, "substrate": substrate}
+    return separation_energy(whole, parts, n_interfaces=n_interfaces, axis=axis)
+
+
+def separation_energy(
+    whole: FinishedCalculation,
+    parts: Mapping[str, FinishedCalculation],
+    *,
+    n_interfaces: int = 1,
+    axis: int = 2,
+) -> EnergyPerArea:
+    """Energy per area to take an interface apart into all its parts: (Σ E_part − E_AB) / nA.
+
+    With film and substrate alone it is `adhesion_energy`; with a ligand layer as third part it
+    holds the binding of the ligands too, and is named ``separation``.
+
+    Parameters
+    ----------
+    whole : FinishedCalculation
+        The interface.
+    parts : mapping
+        Name of the part → its calculation in the same cell.
+    n_interfaces, axis : int
+        As for `adhesion_energy`.
+
+    Raises
+    ------
+    OutputError
+        As `adhesion_energy`.
+    """
+    names = {"interface": whole, **parts}
     _check_usable(names)
     _check_same_area(names, axis)
-    parts = _composition(film.atoms) + _composition(substrate.atoms)
-    _check_balance(_composition(whole.atoms), parts, "film and substrate")
-    terms = {
-        "E(film)": film.energy,
-        "E(substrate)": substrate.energy,
-        "−E(interface)": -whole.energy,
-    }
+    together: Counter[str] = Counter()
+    for part in parts.values():
+        together += _composition(part.atoms)
+    _check_balance(_composition(whole.atoms), together, " and ".join(parts))
+    terms = {f"E({name})": part.energy for name, part in parts.items()}
+    terms["−E(interface)"] = -whole.energy
+    plain = set(parts) == {"film", "substrate"}
     return _per_area(
-        "adhesion", terms, whole.atoms, n_interfaces, axis,
-        "positive: energy is gained when the two sides join",
+        "adhesion" if plain else "separation", terms, whole.atoms, n_interfaces, axis,
+        "positive: energy is gained when the two sides join" if plain
+        else "positive: taking all parts away from each other costs energy",
     )  # fmt: skip
 
 
@@ -258,6 +290,11 @@ def _per_area(
     convention: str,
 ) -> EnergyPerArea:
     area = cell_area(atoms, axis)
+    if not area > 0:
+        raise InputError(
+            f"the {name} energy has no area to refer to: the cell vectors span none",
+            hint="an energy per interface without its area cannot be compared with anything",
+        )
     if n_interfaces < 1:
         raise InputError(f"{n_interfaces} interfaces cannot share an energy")
     return EnergyPerArea(

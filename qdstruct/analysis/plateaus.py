@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qdstruct.analysis.heights import cell_height, heights, outer_cut
 from qdstruct.analysis.potential import layer_period, plateau
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["core_potential_levels", "region_extent", "region_periods", "region_plateaus"]
+__all__ = [
+    "core_potential_level",
+    "core_potential_levels",
+    "region_extent",
+    "region_periods",
+    "region_plateaus",
+    "slab_extent",
+]
 
 
 def region_extent(
@@ -71,48 +79,70 @@ def region_plateaus(
     }
 
 
+def slab_extent(atoms: Atoms, axis: int = 2) -> tuple[float, float]:
+    """Return the heights of the lowest and highest atom of a slab, Å; the upper may wrap.
+
+    The slab begins above the widest gap between atoms.
+    """
+    period, z = cell_height(atoms, axis), np.sort(heights(atoms, axis))
+    gaps = np.diff(z, append=z[0] + period)
+    low = float(z[(int(np.argmax(gaps)) + 1) % len(z)])
+    return low, low + period - float(gaps.max())
+
+
+def core_potential_level(
+    potentials: ArrayLike,
+    atoms: Atoms,
+    regions: Sequence[str],
+    region: str,
+    element: str,
+    *,
+    axis: int = 2,
+) -> tuple[float, float]:
+    """Return (mean, half the range) of the core potential of one element in a region, eV.
+
+    Only atoms in the middle half of the region count; they are bulk-like when the half range is
+    small against the offsets of interest.
+
+    Parameters
+    ----------
+    potentials : (N,) array-like
+        Average electrostatic potential at each core.
+    atoms, regions : Atoms, sequence of str
+        The interface.
+    region, element : str
+        Whose cores serve as reference; present in both the bulk crystal and the interface.
+
+    Raises
+    ------
+    InputError
+        If the middle of the region holds no atom of the element.
+    """
+    values, z = np.asarray(potentials, dtype=np.float64), heights(atoms, axis)
+    low, high = region_extent(atoms, regions, region, axis)
+    inside, margin = (z - low) % cell_height(atoms, axis), (high - low) / 4
+    wanted = np.array(list(regions)) == region
+    wanted &= np.array(atoms.get_chemical_symbols()) == element
+    wanted &= (inside >= margin - 1e-6) & (inside <= high - low - margin + 1e-6)
+    if not wanted.any():
+        raise InputError(
+            f"the middle of the {region} holds no {element} atom",
+            hint="choose another element, or calculate a thicker slab",
+        )
+    chosen = values[wanted]
+    return float(chosen.mean()), float(np.ptp(chosen) / 2)
+
+
 def core_potential_levels(
-    potentials: Sequence[float],
+    potentials: ArrayLike,
     atoms: Atoms,
     regions: Sequence[str],
     elements: tuple[str, str],
     *,
     axis: int = 2,
 ) -> dict[str, tuple[float, float]]:
-    """Return region → (mean, half the range) of the core potential of one element, eV.
-
-    Only atoms in the middle half of each region count; they are bulk-like when the half range is
-    small against the offsets of interest.
-
-    Parameters
-    ----------
-    potentials : (N,) sequence
-        Average electrostatic potential at each core.
-    atoms, regions : Atoms, sequence of str
-        The interface.
-    elements : (substrate, film)
-        The element whose cores serve as reference on each side, present in both the bulk crystal
-        and the interface.
-
-    Raises
-    ------
-    InputError
-        If the middle of a region holds no atom of the element.
-    """
-    values, z = np.asarray(potentials, dtype=np.float64), heights(atoms, axis)
-    symbols, period = np.array(atoms.get_chemical_symbols()), cell_height(atoms, axis)
-    levels = {}
-    for name, element in zip(("substrate", "film"), elements, strict=True):
-        low, high = region_extent(atoms, regions, name, axis)
-        inside = (z - low) % period
-        margin = (high - low) / 4
-        wanted = (np.array(list(regions)) == name) & (symbols == element)
-        wanted &= (inside >= margin - 1e-6) & (inside <= high - low - margin + 1e-6)
-        if not wanted.any():
-            raise InputError(
-                f"the middle of the {name} holds no {element} atom",
-                hint="choose another element, or calculate a thicker slab",
-            )
-        chosen = values[wanted]
-        levels[name] = (float(chosen.mean()), float(np.ptp(chosen) / 2))
-    return levels
+    """Return region → `core_potential_level` of one element each of (substrate, film)."""
+    return {
+        name: core_potential_level(potentials, atoms, regions, name, element, axis=axis)
+        for name, element in zip(("substrate", "film"), elements, strict=True)
+    }

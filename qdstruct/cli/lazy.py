@@ -61,14 +61,16 @@ COMMANDS: dict[str, dict[str, str]] = {
             "Stop whatever runs in a tree, in good order; the next run continues from there."
         ),
         "retry": "Clear failed jobs, so that the next run starts them again.",
-        "analyze": "Compute everything the finished jobs allow; write results.json and figures/.",
-        "report": "Analyse the tree as it stands and write the one-page HTML report.",
         "demo": (
             "Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute."
         ),
     },
     "charges": {
         "bader": "Bader charges of each atom and region, with the count of electrons checked.",
+    },
+    "analysis": {
+        "analyze": "Compute everything the finished jobs allow; write results.json and figures/.",
+        "report": "Analyse the tree as it stands and write the one-page HTML report.",
     },
     "reproduce": {
         "reproduce": "Put published numbers beside ours, with the reason where they differ.",

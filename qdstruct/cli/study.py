@@ -1,4 +1,4 @@
-"""Commands: prepare, run, status, analyze, report and demo."""
+"""Commands: prepare, run, status and demo."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qdstruct.cli.analysis_output import study_lines
 from qdstruct.cli.output import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
-    from qdstruct.model import JobStatus, JobTree, StudyResults
+    from qdstruct.model import JobStatus, JobTree
 
 __all__ = ["commands"]
 
@@ -250,81 +251,6 @@ def retry_command(
     typer.echo(f"cleared: {', '.join(cleared) or 'nothing had failed'}")
 
 
-@commands.command("analyze")
-def analyze_command(directory: TreeArgument, as_json: JsonOption = False) -> None:
-    """Compute everything the finished jobs allow; write results.json and figures/.
-
-    Example: qdstruct analyze my-study
-    """
-    from qdstruct.pipeline.analyse import analyse
-    from qdstruct.pipeline.reporting import write_figures
-
-    results = analyse(directory)
-    files = write_figures(directory)
-    if as_json:
-        print_json(_summary(results))
-        return
-    rows = [(label, value) for label, value in _lines(results)]
-    note = "\n".join([*results.notes, f"Written: {directory}/results.json, {len(files)} files in "
-                      f"{directory}/figures/"])  # fmt: skip
-    print_table(results.study, ["Result", "Value"], rows, note=note)
-
-
-def _lines(results: StudyResults) -> list[tuple[str, str]]:
-    lines = [
-        (f"Band edges, {edge.group}",
-         f"{edge.valence_maximum:+.2f} and {edge.conduction_minimum:+.2f} eV from the Fermi "
-         f"level, gap {edge.gap:.2f} ± {edge.uncertainty:.2f} eV")
-        for edge in results.band_edges
-    ]  # fmt: skip
-    if results.alignment:
-        lines.append(("Alignment", results.alignment))
-    difference = results.charge_difference
-    if difference is not None:
-        lines.append(("Charge gained by the film", f"{difference.transferred:+.4f} e per cell"))
-        lines.append(("∫Δρ over the cell", f"{difference.integral:.1e} e"))
-    lines.append(("Engine", results.engine + (" (MOCK, not physics)" if results.is_mock else "")))
-    return lines
-
-
-def _summary(results: StudyResults) -> dict[str, object]:
-    difference = results.charge_difference
-    return {
-        "study": results.study,
-        "engine": results.engine,
-        "is_mock": results.is_mock,
-        "alignment": results.alignment,
-        "band_edges": [edge.to_dict() for edge in results.band_edges],
-        "charge_transferred": None if difference is None else difference.transferred,
-        "charge_integral": None if difference is None else difference.integral,
-        "jobs": {status.name: status.state for status in results.jobs},
-        "published": [row.to_dict() for row in results.published],
-        "notes": list(results.notes),
-    }
-
-
-@commands.command("report")
-def report_command(
-    directory: TreeArgument,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="HTML file [DIRECTORY/report.html].")
-    ] = None,
-    force: ForceOption = False,
-) -> None:
-    """Analyse the tree as it stands and write the one-page HTML report.
-
-    Example: qdstruct report my-study -o my-study.html
-    """
-    from qdstruct.files import refuse_existing
-    from qdstruct.pipeline.analyse import analyse
-    from qdstruct.pipeline.reporting import write_report
-
-    if output is not None:
-        refuse_existing(output, force=force)
-    analyse(directory)
-    typer.echo(f"written: {write_report(directory, output)}")
-
-
 @commands.command("demo")
 def demo_command(
     directory: Annotated[Path, typer.Argument(help="Directory to make.")] = Path("qdstruct-demo"),
@@ -343,5 +269,5 @@ def demo_command(
 
     with live_status_table() as show:
         results = demo(directory, force=force, n_workers=jobs, on_step=say, on_change=show)
-    print_table(f"{results.study} (mock engine)", ["Result", "Value"], _lines(results))
+    print_table(f"{results.study} (mock engine)", ["Result", "Value"], study_lines(results))
     typer.echo(f"Open {directory / 'report.html'} in a browser.")

@@ -2,6 +2,16 @@
 
 from qdstruct.model.assembly import AssemblyRun, AssemblySeries, AssemblySettings, Mean
 from qdstruct.model.bands import BandEnergies, BandProjections
+from qdstruct.model.calculated import (
+    CalculatedResults,
+    ChargeField,
+    ConservationCheck,
+    DirectoryResults,
+    PotentialResult,
+    StateDensity,
+    StateOverlap,
+    SystemSummary,
+)
 from qdstruct.model.charges import BaderCharges
 from qdstruct.model.electronic import (
     AveragedGrid,
@@ -25,6 +35,7 @@ from qdstruct.model.job import (
     KPath,
     RunRecord,
 )
+from qdstruct.model.levels import LevelSet, MaterialLevels
 from qdstruct.model.ligands import LigandCover
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
 from qdstruct.model.orientation import (
@@ -91,12 +102,16 @@ __all__ = [
     "BandProjections",
     "BondComparison",
     "Bridge",
+    "CalculatedResults",
     "CalculationSettings",
     "ChargeDifference",
+    "ChargeField",
     "CoincidenceMatch",
+    "ConservationCheck",
     "ConvergenceSettings",
     "CrystalPart",
     "CurveMaximum",
+    "DirectoryResults",
     "Displacement",
     "DynamicsSettings",
     "EnergyPerArea",
@@ -112,7 +127,9 @@ __all__ = [
     "JobTree",
     "Junction",
     "KPath",
+    "LevelSet",
     "LigandCover",
+    "MaterialLevels",
     "Mean",
     "Micrograph",
     "Miller",
@@ -126,6 +143,7 @@ __all__ = [
     "PhononSettings",
     "PlaneMismatch",
     "PotentialProfile",
+    "PotentialResult",
     "PowderPattern",
     "PowderPeak",
     "Problem",
@@ -144,12 +162,15 @@ __all__ = [
     "SpotCoincidence",
     "SpotIndexing",
     "SpotPattern",
+    "StateDensity",
+    "StateOverlap",
     "StateSettings",
     "StrainMap",
     "StrainPartition",
     "StructureReport",
     "StudyResults",
     "Superlattice",
+    "SystemSummary",
     "Termination",
     "VacuumLevel",
     "atoms_from_dict",

@@ -59,7 +59,9 @@ class BandEdges(Record):
     threshold: float
     """States/eV per atom below which a density counts as zero."""
     uncertainty: float
-    """± eV: the energy step plus the smearing width."""
+    """± eV: the energy step plus the smearing width, and `threshold_spread` in quadrature."""
+    threshold_spread: float = 0.0
+    """± eV by which an edge moves when the threshold is halved or doubled."""
 
     @property
     def gap(self) -> float:
@@ -111,7 +113,7 @@ class AveragedGrid(Record):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChargeDifference(Record):
-    """Density of the whole minus the densities of its parts, ρ(AB) − ρ(A) − ρ(B)."""
+    """Density of the whole minus the densities of its parts, ρ(AB) − ρ(A) − ρ(B) − …."""
 
     profile: DataArray
     """Planar average in electrons/Å³ against height z in Å (dim z) along the interface normal."""
@@ -125,10 +127,10 @@ class ChargeDifference(Record):
     """Area of the cell, Å²."""
     integral: float
     """∫Δρ over the cell, electrons: zero when the three calculations belong together."""
-    n_electrons: tuple[float, float, float]
-    """Electrons in AB, film alone and substrate alone."""
-    sources: tuple[str, str, str]
-    """The three files."""
+    n_electrons: tuple[float, ...]
+    """Electrons in AB, film alone, substrate alone and every further part (ligands)."""
+    sources: tuple[str, ...]
+    """The files, in the same order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +204,8 @@ class BandAlignment(Record):
     """Every number that went in, eV, by name."""
     sources: tuple[str, ...] = ()
     """Files the terms come from."""
+    label: str = ""
+    """What a diagram calls it, where the method alone does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,6 +78,8 @@ def _encode(value: Any) -> Any:
 def _flat(array: np.ndarray[Any, Any]) -> list[Any]:
     if np.iscomplexobj(array):
         return [[float(z.real), float(z.imag)] for z in array.ravel()]
+    if array.dtype == np.float32:  # the shortest text that gives the same number back
+        return [float(str(x)) for x in array.ravel()]
     return array.ravel().tolist()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qdstruct.model.electronic import BandEdges, ChargeDifference
+from qdstruct.model.calculated import CalculatedResults
 from qdstruct.model.match import CoincidenceMatch
 from qdstruct.model.patterns import PowderPattern, SpotPattern
 from qdstruct.model.phase import Phase
@@ -14,7 +14,6 @@ from qdstruct.model.structures import Interface
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from xarray import DataArray
 
 __all__ = ["JobStatus", "PublishedComparison", "StudyResults"]
 
@@ -100,17 +99,8 @@ class StudyResults(Record):
     """What was asked, as label → value with unit, for display."""
     jobs: tuple[JobStatus, ...] = ()
     """Every job of the tree."""
-    dos_by_region: DataArray | None = None
-    """States/eV, dims (region, energy); energy in eV relative to the Fermi level (stated in
-    attrs)."""
-    dos_by_element: DataArray | None = None
-    """States/eV, dims (element, energy)."""
-    band_edges: tuple[BandEdges, ...] = ()
-    """Edges per region, relative to the Fermi level."""
-    alignment: str | None = None
-    """``type I``, ``type II``, ``type III``, or None where it cannot be told; with the reason."""
-    charge_difference: ChargeDifference | None = None
-    """Planar-averaged density difference."""
+    calculated: CalculatedResults = field(default_factory=CalculatedResults)
+    """What the finished calculations say."""
     powder: tuple[PowderPattern, ...] = ()
     """Simulated powder patterns of the phases and the interface."""
     spots: tuple[SpotPattern, ...] = ()

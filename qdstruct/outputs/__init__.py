@@ -15,6 +15,7 @@ from qdstruct.outputs.streams import find_output
 from qdstruct.outputs.surroundings import directory_tags, read_initial_and_final
 from qdstruct.outputs.survey import ANALYSES, Analysis, FoundCalculation, find_calculations
 from qdstruct.outputs.tags import read_tags
+from qdstruct.outputs.totals import read_total_dos
 from qdstruct.outputs.vaspout import (
     VaspoutFacts,
     read_vaspout,
@@ -53,6 +54,7 @@ __all__ = [
     "read_procar",
     "read_projected_dos",
     "read_tags",
+    "read_total_dos",
     "read_valences",
     "read_vaspout",
     "read_vaspout_bands",

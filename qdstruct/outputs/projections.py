@@ -20,7 +20,7 @@ from qdstruct.outputs.streams import find_output
 from qdstruct.outputs.vaspout import read_vaspout_dos
 from qdstruct.outputs.vasprun import Vasprun, VasprunTable, read_vasprun
 
-__all__ = ["ProjectionTable", "read_projected_dos"]
+__all__ = ["ProjectionTable", "read_projected_dos", "smearing_width"]
 
 _FIELD = re.compile(rb"<field[^>]*>\s*([^<\s]+)\s*</field>")
 _ION = re.compile(rb'comment="ion\s*(\d+)"')
@@ -212,13 +212,13 @@ def read_projected_dos(directory: Path, regions: Sequence[str] = ()) -> Projecte
         fermi_level=run.fermi_level,
         atoms=atoms,
         source=str(path),
-        smearing=_smearing_width(run),
+        smearing=smearing_width(run),
         is_mock=looks_like_mock(run),
     )
 
 
-def _smearing_width(run: Vasprun) -> float:
-    """SIGMA in eV, or 0 for the tetrahedron method (ISMEAR = −5, −4)."""
+def smearing_width(run: Vasprun) -> float:
+    """Return SIGMA in eV, or 0 for the tetrahedron method (ISMEAR = −5, −4)."""
     if (run.parameters.get("ISMEAR") or 0) <= -4:
         return 0.0
     return float(run.parameters.get("SIGMA") or 0.0)

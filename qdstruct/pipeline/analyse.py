@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdstruct import analysis, outputs, simulation
+from qdstruct import outputs, simulation
 from qdstruct.errors import InputError, OutputError
 from qdstruct.files import write_atomically
 from qdstruct.model import (
-    BandEdges,
-    ChargeDifference,
     CoincidenceMatch,
+    Interface,
     Job,
     JobStatus,
     Phase,
@@ -27,6 +27,8 @@ from qdstruct.model import (
     SpotPattern,
     StudyResults,
 )
+from qdstruct.pipeline.analysing import Workbench, calculate
+from qdstruct.pipeline.analysing.tree import tree_bench
 from qdstruct.pipeline.prepare import (
     MATCHES_FILE,
     load_interface,
@@ -40,21 +42,34 @@ from qdstruct.study import Study
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from xarray import DataArray
 
-__all__ = ["RESULTS_FILE", "analyse", "load_results"]
+__all__ = ["FIGURES_FOLDER", "GRID_FILE", "RESULTS_FILE", "analyse", "library_versions",
+           "load_results"]  # fmt: skip
 
 RESULTS_FILE = "results.json"
+FIGURES_FOLDER = "figures"
+GRID_FILE = "charge-difference.vasp"
+"""Δρ on the whole grid, for VESTA."""
 _REPORTED_VERSIONS = ("qdstruct", "ase", "pymatgen", "custodian", "numpy", "scipy", "spglib")
 
 
-def analyse(root: Path) -> StudyResults:
+def analyse(
+    root: Path,
+    *,
+    chemical_potentials: Mapping[str, tuple[float, ...]] = MappingProxyType({}),
+    on_step: Callable[[str], None] = lambda _: None,
+) -> StudyResults:
     """Compute everything a tree has data for, and save it as ``results.json``.
 
     Parameters
     ----------
     root : Path
         A prepared tree; its jobs may be done, running, failed or not yet started.
+    chemical_potentials : mapping
+        Element → μ in eV per atom, or its (lower, upper) limit, for interfaces that hold more or
+        less than whole formula units of their two crystals.
+    on_step : callable
+        Told what is being done.
 
     Returns
     -------
@@ -62,11 +77,23 @@ def analyse(root: Path) -> StudyResults:
         `notes` says what could not be computed and which job is missing.
     """
     folder = _Tree(root)
-    electronic = _electronic_structure(folder)
-    difference = _charge_difference(folder)
+    states = {each.name: each.state for each in folder.statuses}
+    bench = tree_bench(root, folder.jobs, states, chemical_potentials=chemical_potentials)
     film, substrate = load_phases(root)
     interface = load_interface(root)
     matches, chosen = _matches(root)
+    figures = root / FIGURES_FOLDER
+    figures.mkdir(exist_ok=True)
+    calculated = calculate(
+        bench,
+        grid_file=figures / GRID_FILE,
+        on_step=on_step,
+    )
+    relaxed = _relaxed(folder, bench)
+    strained = _strain_note(interface)
+    by_reference = {"average potential", "core levels"}
+    if strained and by_reference & {found.method for found in calculated.alignments}:
+        bench.notes.append(strained)
     engines = sorted({engine for engine, _ in folder.engines})
     powder = _powder(folder, film, substrate, interface.atoms)
     spots = _spots(folder, film, substrate)
@@ -79,20 +106,16 @@ def analyse(root: Path) -> StudyResults:
         matches=matches,
         chosen_match=chosen,
         interface=interface,
-        relaxed=_relaxed(folder),
+        relaxed=relaxed,
         settings_summary=_settings_summary(folder.study),
         jobs=folder.statuses,
-        dos_by_region=electronic.by_region,
-        dos_by_element=electronic.by_element,
-        band_edges=electronic.edges,
-        alignment=electronic.alignment,
-        charge_difference=difference,
+        calculated=calculated,
         powder=powder,
         spots=spots,
         published=_published(folder.study),
-        notes=tuple(folder.notes),
-        sources=dict(folder.sources),
-        versions=_versions(),
+        notes=(*folder.notes, *bench.notes),
+        sources={**bench.sources, **folder.sources},
+        versions=library_versions(),
         engine=", ".join(engines) or "none",
         is_mock=any(is_mock for _, is_mock in folder.engines),
     )
@@ -124,7 +147,7 @@ def load_results(root: Path) -> StudyResults:
 
 @dataclass
 class _Tree:
-    """A tree being analysed: what is done, and what is learned on the way."""
+    """A tree being analysed: its jobs, and what is learned on the way."""
 
     root: Path
     notes: list[str] = field(default_factory=list)
@@ -153,90 +176,43 @@ class _Tree:
                 found.append((facts.engine, facts.is_mock))
         return tuple(found)
 
-    def missing(self, names: Sequence[str], result: str) -> bool:
-        """Note which of the named jobs is missing for `result`; False when all are done."""
-        known = {each.name: each.state for each in self.statuses}
-        lacking = [name for name in names if known.get(name) != "done"]
-        if lacking:
-            states = ", ".join(f"{name} ({known.get(name, 'not in the tree')})" for name in lacking)
-            self.notes.append(f"{result}: not computed, waiting for {states}.")
-        return bool(lacking)
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        """Every job as it stands in its directory, regions in POSCAR order."""
+        return tuple(self._current(job) for job in load_tree(self.root).jobs)
 
-    def job(self, name: str) -> Job:
-        """Return the job as it stands in its directory, regions in POSCAR order."""
-        path = self.root / name / "job.json"
+    def _current(self, job: Job) -> Job:
+        path = self.root / job.name / "job.json"
         if path.is_file():
             return Job.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        return load_tree(self.root).job(name)
+        return job
 
 
-def _relaxed(tree: _Tree) -> Atoms | None:
+def _relaxed(tree: _Tree, bench: Workbench) -> Atoms | None:
     """Return the relaxed interface with its regions, or None with a note."""
-    name = "interface/static"
-    if tree.missing([name], "Relaxed interface"):
+    if bench.lacking("Relaxed interface", [("interface", "vasprun.xml")]):
         return None
+    system = bench.systems["interface"]
     try:
-        atoms = outputs.read_calculation(tree.root / name).atoms
+        atoms = system.atoms
     except OutputError as error:
         tree.notes.append(f"Relaxed interface: {error.message}")
         return None
-    atoms.set_array("region", np.array(tree.job(name).regions))
-    tree.sources["relaxed interface"] = f"{name}/vasprun.xml"
+    bench.cite("relaxed interface", system.file("vasprun.xml"))
     return atoms
 
 
-@dataclass(frozen=True)
-class _Electronic:
-    by_region: DataArray | None = None
-    by_element: DataArray | None = None
-    edges: tuple[BandEdges, ...] = ()
-    alignment: str | None = None
-
-
-def _electronic_structure(tree: _Tree) -> _Electronic:
-    name = "interface/dos"
-    if tree.missing([name], "Projected densities of states"):
-        return _Electronic()
-    directory = tree.root / name
-    try:
-        projected = outputs.read_projected_dos(directory, tree.job(name).regions)
-    except OutputError as error:
-        tree.notes.append(f"Projected densities of states: {error.message}")
-        return _Electronic()
-    tree.sources["dos"] = f"{name}/vasprun.xml"
-    edges = analysis.band_edges(projected)
-    by_name = {edge.group: edge for edge in edges}
-    alignment = None
-    if "film" in by_name and "substrate" in by_name:
-        kind, reason = analysis.alignment_type(by_name["film"], by_name["substrate"])
-        alignment = f"{kind}: {reason}"
-        tree.sources["alignment"] = f"{name}/vasprun.xml"
-    return _Electronic(
-        by_region=analysis.dos_by(projected, "region"),
-        by_element=analysis.dos_by(projected, "element"),
-        edges=edges,
-        alignment=alignment,
+def _strain_note(interface: Interface) -> str | None:
+    """Say what strain-free bulk references leave out."""
+    largest = 100 * max(float(np.abs(interface.film_strain).max()),
+                        float(np.abs(interface.substrate_strain).max()))  # fmt: skip
+    if largest < 0.05:
+        return None
+    return (
+        f"Alignment by average potentials and core levels: the bulk references are free of strain, "
+        f"the interface carries up to {largest:.2f} %; how the strain moves the bulk edges is not "
+        "in these offsets."
     )
-
-
-def _charge_difference(tree: _Tree) -> ChargeDifference | None:
-    names = ("interface/static", "difference/film", "difference/substrate")
-    if tree.missing(names, "Charge-density difference"):
-        return None
-    sources = (f"{names[0]}/CHGCAR", f"{names[1]}/CHGCAR", f"{names[2]}/CHGCAR")
-    try:
-        whole, film, substrate = (
-            outputs.read_averaged_grid(tree.root / source, axis=2) for source in sources
-        )
-        height = analysis.interface_height(whole.atoms, tree.job(names[0]).regions)
-        difference = analysis.charge_difference(
-            whole, film, substrate, interface_height=height, sources=sources
-        )
-    except (OutputError, InputError) as error:
-        tree.notes.append(f"Charge-density difference: {error.message}")
-        return None
-    tree.sources["charge difference"] = ", ".join(sources)
-    return difference
 
 
 def _powder(
@@ -314,5 +290,6 @@ def _plane(hkl: tuple[int, int, int]) -> str:
     return "(" + " ".join(str(i).replace("-", "−") for i in hkl) + ")"
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """Return the versions of qdstruct and of the libraries that matter."""
     return {name: version(name) for name in _REPORTED_VERSIONS}

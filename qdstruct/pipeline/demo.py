@@ -9,7 +9,7 @@ from qdstruct.errors import RunError
 from qdstruct.model import JobStatus, StudyResults
 from qdstruct.pipeline.analyse import analyse
 from qdstruct.pipeline.prepare import prepare
-from qdstruct.pipeline.reporting import write_figures, write_report
+from qdstruct.pipeline.reporting import write_everything
 from qdstruct.pipeline.run import run
 
 __all__ = ["DEMO_STUDY", "demo"]
@@ -58,6 +58,5 @@ def demo(
         )
     on_step("analyse and draw")
     results = analyse(root)
-    write_figures(root)
-    write_report(root)
+    write_everything(root, results)
     return results

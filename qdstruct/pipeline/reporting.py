@@ -5,20 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 
 from qdstruct import report
-from qdstruct.pipeline.analyse import load_results
+from qdstruct.model import StudyResults
+from qdstruct.pipeline.analyse import FIGURES_FOLDER, load_results
 
-__all__ = ["write_figures", "write_report"]
+__all__ = ["write_everything", "write_figures", "write_report"]
 
 
-def write_report(root: Path, output: Path | None = None, *, force: bool = True) -> Path:
-    """Write the HTML report of an analysed tree and return its path."""
+def write_report(
+    root: Path,
+    output: Path | None = None,
+    *,
+    force: bool = True,
+    results: StudyResults | None = None,
+) -> Path:
+    """Write the HTML report of an analysed tree and return its path.
+
+    `results` spares reading what `qdstruct.pipeline.analyse.analyse` has just saved.
+    """
     path = output or root / "report.html"
-    report.write_page(load_results(root), path, force=force)
+    report.write_page(load_results(root) if results is None else results, path, force=force)
     return path
 
 
-def write_figures(root: Path) -> tuple[Path, ...]:
+def write_figures(root: Path, results: StudyResults | None = None) -> tuple[Path, ...]:
     """Write figures (PDF, PNG) and their data (csv) into ``figures/`` of an analysed tree."""
-    folder = root / "figures"
+    folder = root / FIGURES_FOLDER
     folder.mkdir(exist_ok=True)
-    return report.write_figures(load_results(root), folder)
+    return report.write_figures(load_results(root) if results is None else results, folder)
+
+
+def write_everything(root: Path, results: StudyResults) -> tuple[Path, ...]:
+    """Write figures and report of an analysed tree, drawing each figure once."""
+    folder = root / FIGURES_FOLDER
+    folder.mkdir(exist_ok=True)
+    figures = report.study_figures(results)
+    path = root / "report.html"
+    report.write_page(results, path, figures=figures)
+    return (*report.write_figures(results, folder, figures), path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,19 @@ import numpy as np
 
 from qdstruct.files import write_atomically
 from qdstruct.model import StudyResults
+from qdstruct.report.calculated import Table, calculated_tables
 from qdstruct.report.page import study_figures
 from qdstruct.report.style import figure_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["write_figures"]
+__all__ = ["write_figure_files", "write_figures"]
 
 
-def write_figures(results: StudyResults, folder: Path) -> tuple[Path, ...]:
+def write_figures(
+    results: StudyResults, folder: Path, figures: Mapping[str, Figure] | None = None
+) -> tuple[Path, ...]:
     """Write every figure as PDF and PNG with its data as csv.
 
     Parameters
@@ -30,19 +33,30 @@ def write_figures(results: StudyResults, folder: Path) -> tuple[Path, ...]:
         What is drawn.
     folder : Path
         Existing directory.
+    figures : mapping, optional
+        What `study_figures` drew already.
 
     Returns
     -------
     tuple of Path
         The files written.
     """
+    return write_figure_files(
+        folder, study_figures(results) if figures is None else figures, _tables(results)
+    )
+
+
+def write_figure_files(
+    folder: Path, figures: Mapping[str, Figure], tables: Mapping[str, Table]
+) -> tuple[Path, ...]:
+    """Write figures as PDF and PNG, and tables as csv; return the files."""
     written = []
-    for name, figure in study_figures(results).items():
+    for name, figure in figures.items():
         for suffix in ("pdf", "png"):
             path = folder / f"{name}.{suffix}"
             write_atomically(path, _rendered(figure, suffix))
             written.append(path)
-    for name, (heading, rows) in _tables(results).items():
+    for name, (heading, rows) in tables.items():
         path = folder / f"{name}.csv"
         write_atomically(path, _csv(heading, rows))
         written.append(path)
@@ -54,26 +68,12 @@ def _rendered(figure: Figure, suffix: str) -> bytes:
     with figure_style():
         metadata: dict[str, Any] = {"CreationDate": None} if suffix == "pdf" else {}
         figure.savefig(buffer, format=suffix, metadata=metadata)
+        figure.set_layout_engine("none")  # laid out once; the next format takes over the places
     return buffer.getvalue()
 
 
-Table = tuple[Sequence[str], Iterable[Sequence[object]]]
-
-
 def _tables(results: StudyResults) -> dict[str, Table]:
-    tables: dict[str, Table] = {}
-    for name in ("region", "element"):
-        dos = results.dos_by_region if name == "region" else results.dos_by_element
-        if dos is not None:
-            groups = [f"{group} (states/eV)" for group in dos[dos.dims[0]].values]
-            columns = np.column_stack([np.asarray(dos["energy"]), np.asarray(dos).T])
-            tables[f"dos_{name}"] = (["energy - Fermi level (eV)", *groups], columns.tolist())
-    difference = results.charge_difference
-    if difference is not None:
-        z = np.asarray(difference.profile["z"])
-        columns = np.column_stack([z, difference.profile, difference.displaced])
-        heading = ["z (A)", "density difference (e/A^3)", "electrons gained below z (e)"]
-        tables["charge"] = (heading, columns.tolist())
+    tables = dict(calculated_tables(results.calculated))
     for pattern in results.powder:
         angle = np.asarray(pattern.pattern["two_theta"])
         columns = np.column_stack([angle, np.asarray(pattern.pattern)])

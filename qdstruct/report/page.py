@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import io
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qdstruct.files import write_atomically
-from qdstruct.model import CoincidenceMatch, JobStatus, StudyResults
-from qdstruct.report import figures
+from qdstruct.files import refuse_existing, write_atomically
+from qdstruct.model import CalculatedResults, CoincidenceMatch, JobStatus, StudyResults
+from qdstruct.report import figures as study_drawings
+from qdstruct.report.calculated import calculated_context, calculated_figures, signed
 from qdstruct.report.style import figure_style
 from qdstruct.report.viewer import page_template, viewer_context
 from qdstruct.resources import data_folder
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
-__all__ = ["study_figures", "write_page"]
+__all__ = ["calculated_cards", "calculated_sections", "drawn_figures", "study_figures",
+           "write_page"]  # fmt: skip
 
 MATCH_ROWS = 40
 MATCHES_WORTH_DRAWING = 4
@@ -45,7 +49,13 @@ class _Section:
     title: str
 
 
-def write_page(results: StudyResults, path: Path, *, force: bool = True) -> None:
+def write_page(
+    results: StudyResults,
+    path: Path,
+    *,
+    force: bool = True,
+    figures: dict[str, Figure] | None = None,
+) -> None:
     """Write the report of a study.
 
     Parameters
@@ -56,21 +66,24 @@ def write_page(results: StudyResults, path: Path, *, force: bool = True) -> None
         The HTML file; written beside and renamed.
     force : bool
         False refuses to replace an existing file.
+    figures : dict, optional
+        What `study_figures` drew already.
 
     Raises
     ------
     DestinationError
         If the file cannot be written.
     """
-    write_atomically(path, render_page(results), force=force)
+    refuse_existing(path, force=force)
+    write_atomically(path, render_page(results, figures), force=force)
 
 
-def render_page(results: StudyResults) -> str:
+def render_page(results: StudyResults, figures: dict[str, Figure] | None = None) -> str:
     """Return the page as a string."""
     from markupsafe import Markup
 
     folder = data_folder("templates") / "report"
-    drawn = {name: Markup(_svg(figure, name)) for name, figure in study_figures(results).items()}
+    drawn = drawn_figures(study_figures(results) if figures is None else figures)
     return page_template("report.html").render(
         results=results,
         title=results.study,
@@ -84,7 +97,9 @@ def render_page(results: StudyResults) -> str:
             elsewhere="The structure is in the files structures/interface.cif and "
             "structures/interface.vasp.",
         ),
-        figures={name: drawn.get(name) for name in _FIGURES},
+        figures=drawn,
+        calculated=results.calculated,
+        tables=calculated_context(results.calculated),
         cards=_cards(results),
         sections=_sections(results, set(drawn)),
         crystals=(("film", results.film), ("substrate", results.substrate)),
@@ -92,13 +107,8 @@ def render_page(results: StudyResults) -> str:
         match_total=len(results.matches),
         powder_lines=POWDER_LINES,
         interface_rows=_interface_rows(results),
-        edge_rows=_edge_rows(results),
-        charge_rows=_charge_rows(results),
         job_rows=[_job_row(job) for job in results.jobs],
     )
-
-
-_FIGURES = ("match", "dos_region", "dos_element", "charge", "powder", "spots")
 
 
 def study_figures(results: StudyResults) -> dict[str, Figure]:
@@ -106,17 +116,21 @@ def study_figures(results: StudyResults) -> dict[str, Figure]:
     drawn: dict[str, Figure] = {}
     with figure_style():
         if len(results.matches) >= MATCHES_WORTH_DRAWING:
-            drawn["match"] = figures.match_figure(results.matches, results.chosen_match)
-        if results.dos_by_region is not None:
-            drawn["dos_region"] = figures.dos_figure(results.dos_by_region, results.band_edges)
-        if results.dos_by_element is not None:
-            drawn["dos_element"] = figures.dos_figure(results.dos_by_element)
-        if results.charge_difference is not None:
-            drawn["charge"] = figures.charge_difference_figure(results.charge_difference)
+            drawn["match"] = study_drawings.match_figure(results.matches, results.chosen_match)
+        drawn |= calculated_figures(results.calculated)
         if results.powder:
-            drawn["powder"] = figures.powder_figure(results.powder)
+            drawn["powder"] = study_drawings.powder_figure(results.powder)
         if results.spots:
-            drawn["spots"] = figures.spot_figure(results.spots)
+            drawn["spots"] = study_drawings.spot_figure(results.spots)
+    return drawn
+
+
+def drawn_figures(figures: dict[str, Figure]) -> dict[str, Markup]:
+    """Return figures as SVG for a page; a name that was not drawn gives nothing."""
+    from markupsafe import Markup
+
+    drawn: dict[str, Markup] = defaultdict(Markup)
+    drawn.update({name: Markup(_svg(figure, name)) for name, figure in figures.items()})
     return drawn
 
 
@@ -124,6 +138,7 @@ def _svg(figure: Figure, name: str) -> str:
     buffer = io.StringIO()
     with figure_style():
         figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.set_layout_engine("none")  # laid out once; the next format takes over the places
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     # Several drawings share one page, so the identifiers of each must be its own.
@@ -133,13 +148,25 @@ def _svg(figure: Figure, name: str) -> str:
     return text.replace("<svg ", f'<svg role="img" aria-label="{name} figure" ', 1)
 
 
+def calculated_sections(results: CalculatedResults, drawn: set[str]) -> list[tuple[str, str, bool]]:
+    """Return anchor, title and presence of every section of ``calculated.html``."""
+    return [
+        ("dos", "Density of states", bool(drawn & {"dos_region", "dos_element"})),
+        ("alignment", "Alignment", "alignment" in drawn),
+        ("potential", "Potential", "potential" in drawn),
+        ("charge", "Charge difference", "charge" in drawn),
+        ("states", "States", bool(results.states)),
+        ("energies", "Energies", bool(results.energies)),
+        ("checks", "Checks", bool(results.checks)),
+    ]
+
+
 def _sections(results: StudyResults, drawn: set[str]) -> list[_Section]:
     present = [
         ("asked", "Asked", True),
         ("match", "Match", bool(results.matches)),
         ("interface", "Interface", True),
-        ("dos", "Density of states", bool(drawn & {"dos_region", "dos_element"})),
-        ("charge", "Charge difference", "charge" in drawn),
+        *calculated_sections(results.calculated, drawn),
         ("patterns", "Patterns", bool(drawn & {"powder", "spots"})),
         ("published", "Published", bool(results.published)),
         ("jobs", "Calculations", bool(results.jobs)),
@@ -157,18 +184,29 @@ def _cards(results: StudyResults) -> list[_Card]:
     if interface.match is not None:
         strain = 100 * interface.match.max_strain
         cards.append(_Card("Largest strain", f"{strain:.2f} %", "coincidence cell"))
+    cards += calculated_cards(results.calculated)
+    done = sum(job.state == "done" for job in results.jobs)
+    if results.jobs:
+        engine = "on the mock" if results.is_mock else results.engine
+        cards.append(_Card("Jobs done", f"{done} of {len(results.jobs)}", engine))
+    return cards
+
+
+def calculated_cards(results: CalculatedResults) -> list[_Card]:
+    """Return the headline numbers of calculated results."""
+    cards = []
     for edge in results.band_edges:
-        if edge.group in ("film", "substrate"):
-            cards.append(_Card(f"Gap of the {edge.group}", f"{edge.gap:.2f} eV", "projected DOS"))
+        if edge.group in ("film", "substrate", "all atoms"):
+            cards.append(_Card(f"Gap of the {edge.group}".replace("the all", "all"),
+                               f"{edge.gap:.2f} eV", "projected DOS"))  # fmt: skip
     if results.alignment:
         cards.append(_Card("Alignment", results.alignment.split(":")[0], "band edges by region"))
     if results.charge_difference is not None:
         moved = results.charge_difference.transferred
         cards.append(_Card("Charge into the film", f"{moved:+.3f} e", "per cell, from Δρ"))
-    done = sum(job.state == "done" for job in results.jobs)
-    if results.jobs:
-        engine = "on the mock" if results.is_mock else results.engine
-        cards.append(_Card("Jobs done", f"{done} of {len(results.jobs)}", engine))
+    for energy in results.energies[:1]:
+        cards.append(_Card(energy.name.capitalize(), f"{energy.joule_per_square_metre:.3f} J/m²",
+                           energy.convention.split(":")[0]))  # fmt: skip
     return cards
 
 
@@ -178,20 +216,15 @@ def _match_rows(results: StudyResults) -> list[dict[str, Any]]:
             "chosen": index == results.chosen_match,
             "rank": index + 1,
             "area": f"{match.area:.1f}",
-            "e1": _signed(100 * match.principal_strains[0], 2),
-            "e2": _signed(100 * match.principal_strains[1], 2),
-            "rotation": _signed(match.rotation, 2),
+            "e1": signed(100 * match.principal_strains[0], 2),
+            "e2": signed(100 * match.principal_strains[1], 2),
+            "rotation": signed(match.rotation, 2),
             "film": _directions(match, "film"),
             "substrate": _directions(match, "substrate"),
             "atoms": match.n_atoms_per_layer_pair,
         }
         for index, match in enumerate(results.matches[:MATCH_ROWS])
     ]
-
-
-def _signed(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}"
-    return "0." + "0" * digits if float(text) == 0 else text.replace("-", "−")
 
 
 def _directions(match: CoincidenceMatch, side: str) -> str:
@@ -254,34 +287,12 @@ def _relaxed_rows(results: StudyResults) -> list[tuple[str, str]]:
 
 def _tensor(strain: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     xx, yy, xy = 100 * strain[0, 0], 100 * strain[1, 1], 100 * strain[0, 1]
-    return f"xx {_signed(xx, 2)} %, yy {_signed(yy, 2)} %, xy {_signed(xy, 2)} %"
+    return f"xx {signed(xx, 2)} %, yy {signed(yy, 2)} %, xy {signed(xy, 2)} %"
 
 
 def _region_counts(atoms: Atoms) -> dict[str, int]:
     names, counts = np.unique(atoms.get_array("region"), return_counts=True)
     return {str(name): int(count) for name, count in zip(names, counts, strict=True)}
-
-
-def _edge_rows(results: StudyResults) -> list[tuple[str, ...]]:
-    return [
-        (edge.group, _signed(edge.valence_maximum, 2), _signed(edge.conduction_minimum, 2),
-         _signed(edge.gap, 2), f"± {edge.uncertainty:.2f}")
-        for edge in results.band_edges
-    ]  # fmt: skip
-
-
-def _charge_rows(results: StudyResults) -> list[tuple[str, str]]:
-    difference = results.charge_difference
-    if difference is None:
-        return []
-    whole, film, substrate = difference.n_electrons
-    return [
-        ("Electrons: interface, film, substrate", f"{whole:.4f}, {film:.4f}, {substrate:.4f}"),
-        ("Integral of Δρ over the cell (must vanish)", f"{difference.integral:.2e} e"),
-        ("Interface plane", f"z = {difference.interface_height:.2f} Å"),
-        ("Charge gained by the film", f"{difference.transferred:+.4f} e per cell of "
-                                      f"{difference.area:.1f} Å²"),
-    ]  # fmt: skip
 
 
 def _job_row(job: JobStatus) -> dict[str, Any]:
@@ -294,7 +305,7 @@ def _job_row(job: JobStatus) -> dict[str, Any]:
         "state": job.state,
         "attempts": job.attempts,
         "atoms": "" if job.n_atoms is None else job.n_atoms,
-        "energy": "" if job.energy is None else _signed(job.energy, 4),
+        "energy": "" if job.energy is None else signed(job.energy, 4),
         "force": "" if job.max_force is None else f"{job.max_force:.3f}",
         "converged": {True: "yes", False: "no", None: ""}[job.converged],
         "seconds": "" if job.seconds is None else f"{job.seconds:.1f}",

@@ -59,7 +59,7 @@ def test_the_displaced_curve_is_the_integral_of_the_profile() -> None:
 
 def test_the_difference_grid_is_the_plain_difference() -> None:
     whole, film, substrate = parts()
-    found = difference_grid(whole, film, substrate)
+    found = difference_grid(whole, {"film": film, "substrate": substrate})
     assert np.allclose(found.values, whole.values - film.values - substrate.values)
 
 
@@ -119,7 +119,7 @@ def stretched(atoms: Atoms) -> Atoms:
         (lambda f: changed(f, atoms=moved(f.atoms, [0, 0, 0.5])), "shifted by .*another origin"),
         (lambda f: changed(f, atoms=moved(f.atoms, [0, 0, 0.5], 1)), r"atom 2 \(S\) has no count"),
         (lambda f: changed(f, atoms=renamed(f.atoms)), r"atom 1 \(Zn\)"),
-        (lambda f: changed(f, atoms=f.atoms[:1]), "1 atoms of AB/CHGCAR belong to neither"),
+        (lambda f: changed(f, atoms=f.atoms[:1]), "1 atoms of AB/CHGCAR belong to no part"),
         (lambda f: changed(f, values=f.values * 1.5), "16.000 electrons, its parts 9.000"),
     ],
 )
@@ -131,7 +131,7 @@ def test_grids_that_do_not_belong_together_are_refused(change, reason: str) -> N
 
 def test_an_atom_in_both_parts_is_refused() -> None:
     whole, film, _ = parts()
-    with pytest.raises(OutputError, match="in both parts"):
+    with pytest.raises(OutputError, match="in two parts"):
         charge_difference(whole, film, film, interface_height=5.5)
 
 

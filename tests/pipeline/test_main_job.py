@@ -64,7 +64,7 @@ def test_relaxed_geometry_flows_into_the_later_jobs(finished) -> None:
 
 def test_difference_conserves_electrons(finished) -> None:
     _, results = finished
-    difference = results.charge_difference
+    difference = results.calculated.charge_difference
     assert difference is not None
     whole, film, substrate = difference.n_electrons
     assert whole == pytest.approx(film + substrate, abs=1e-4)
@@ -74,11 +74,11 @@ def test_difference_conserves_electrons(finished) -> None:
 
 def test_densities_of_states_have_edges(finished) -> None:
     _, results = finished
-    assert results.dos_by_region is not None
-    assert {edge.group for edge in results.band_edges} >= {"film", "substrate"}
-    assert all(edge.gap > 0.5 for edge in results.band_edges)
-    assert results.alignment is not None
-    assert results.alignment.startswith("type ")
+    assert results.calculated.dos_by_region is not None
+    assert {edge.group for edge in results.calculated.band_edges} >= {"film", "substrate"}
+    assert all(edge.gap > 0.5 for edge in results.calculated.band_edges)
+    assert results.calculated.alignment is not None
+    assert results.calculated.alignment.startswith("type ")
 
 
 def test_patterns(finished) -> None:

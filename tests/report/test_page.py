@@ -13,7 +13,7 @@ import pytest
 from report_factories import make_results
 
 from qdstruct.errors import DestinationError
-from qdstruct.model import StudyResults
+from qdstruct.model import CalculatedResults, StudyResults
 from qdstruct.report import study_figures, write_figures, write_page
 
 VOID = {"meta", "link", "br", "input", "img", "hr", "path", "use"}
@@ -83,7 +83,7 @@ def test_contacts_across_the_interface_are_listed(page: str) -> None:
 
 
 def test_long_line_lists_say_that_they_are_cut(tmp_path) -> None:
-    results = make_results()
+    results = make_results(finished=False)
     pattern = results.powder[0]
     peaks = tuple(
         dataclasses.replace(pattern.peaks[0], two_theta=10 + 0.1 * n, intensity=float(n % 100))
@@ -92,7 +92,7 @@ def test_long_line_lists_say_that_they_are_cut(tmp_path) -> None:
     many = dataclasses.replace(results, powder=(dataclasses.replace(pattern, peaks=peaks),))
     write_page(many, tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
-    listed = text.split("<details>", 1)[1].split("</details>", 1)[0]
+    listed = text.split("<details><summary>Lines of", 1)[1].split("</details>", 1)[0]
     assert "(90, the 60 strongest)" in listed
     shown = [float(cell) for cell in re.findall(r"<tr><td>([\d.]+)</td>", listed)]
     assert len(shown) == 60
@@ -108,7 +108,7 @@ def test_user_text_is_escaped(page: str) -> None:
 
 def test_mock_banner_only_for_mock_numbers(page: str, tmp_path) -> None:
     assert "Mock calculation." in page
-    write_page(make_results(is_mock=False), tmp_path / "real.html")
+    write_page(make_results(is_mock=False, finished=False), tmp_path / "real.html")
     assert "Mock calculation." not in (tmp_path / "real.html").read_text(encoding="utf-8")
 
 
@@ -139,15 +139,33 @@ def test_existing_page_is_kept_without_force(tmp_path) -> None:
 def test_figures_and_their_data(tmp_path) -> None:
     results = make_results()
     names = set(study_figures(results))
-    assert names == {"match", "dos_region", "dos_element", "charge", "powder", "spots"}
+    assert names == {
+        "match", "dos_region", "dos_region_element", "dos_element", "alignment", "potential",
+        "charge", "charge_sections", "charge_surfaces", "powder", "spots",
+    }  # fmt: skip
+    few = CalculatedResults(
+        dos_by_region=results.calculated.dos_by_region, energies=results.calculated.energies
+    )
+    results = dataclasses.replace(results, calculated=few, powder=(), spots=(), matches=())
     files = {path.name for path in write_figures(results, tmp_path)}
-    assert {f"{name}.pdf" for name in names} <= files
+    assert files == {"dos_region.pdf", "dos_region.png", "dos_region.csv", "energies.csv"}
     with (tmp_path / "dos_region.csv").open() as stream:
         rows = list(csv.reader(stream))
     assert rows[0] == ["energy - Fermi level (eV)", "film (states/eV)", "substrate (states/eV)"]
     assert len(rows) == 402
-    assert results.dos_by_region is not None
-    assert float(rows[5][1]) == pytest.approx(float(results.dos_by_region[0, 4]))
+    assert results.calculated.dos_by_region is not None
+    assert float(rows[5][1]) == pytest.approx(float(results.calculated.dos_by_region[0, 4]))
+
+
+def test_calculated_numbers_stand_on_the_page(page: str) -> None:
+    """Offsets with uncertainty and terms, both vacuum levels, energy with area, checks, shares."""
+    for words in (
+        "+0.300", "± 0.140", "both edges of the film lie inside the gap", "−1.2500 eV",
+        "2.000 ± 0.010 eV", "2.500 ± 0.010 eV", "4.000 eV", "4.500 eV", "0.500 eV",
+        "+0.8011", "+50.00", "35.20", "11.7600", "holds", "substrate 90.0 %", "0.0321",
+        "figures/charge-difference.vasp",
+    ):  # fmt: skip
+        assert words in page, words
 
 
 def test_results_round_trip() -> None:

@@ -1,0 +1,122 @@
+"""Analyses as rows of a table and as JSON documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qdstruct.model import CalculatedResults, DirectoryResults, StudyResults
+
+__all__ = ["calculated_document", "directory_document", "study_document", "study_lines"]
+
+
+def study_lines(results: StudyResults | DirectoryResults) -> list[tuple[str, str]]:
+    """Return label and value of the headline results."""
+    engine = results.engine + (" (MOCK, not physics)" if results.is_mock else "")
+    return [*_calculated_lines(results.calculated), ("Engine", engine)]
+
+
+def _calculated_lines(found: CalculatedResults) -> list[tuple[str, str]]:
+    lines = [
+        (f"Band edges, {edge.group}",
+         f"{edge.valence_maximum:+.2f} and {edge.conduction_minimum:+.2f} eV from the Fermi "
+         f"level, gap {edge.gap:.2f} ± {edge.uncertainty:.2f} eV")
+        for edge in found.band_edges
+    ]  # fmt: skip
+    lines += [
+        (f"Alignment by {each.label or each.method}", f"{each.kind}: {each.reason}")
+        for each in found.alignments
+    ]
+    for each in found.potentials:
+        profile, words = each.profile, []
+        for vacuum in profile.vacuum_levels:
+            work = profile.work_function(vacuum.side)
+            told = "" if work is None else f" (work function {work:.2f})"
+            words.append(f"vacuum {vacuum.side} {vacuum.level:.2f} eV{told}")
+        if profile.dipole_step is not None:
+            words.append(f"dipole step {profile.dipole_step:+.3f} eV")
+        words += [f"{name} plateau {level:.2f} ± {spread:.2f} eV"
+                  for name, (level, spread) in each.plateaus.items()]  # fmt: skip
+        lines.append((f"Potential, {each.subject}", ", ".join(words)))
+    difference = found.charge_difference
+    if difference is not None:
+        lines.append(("Charge gained by the film", f"{difference.transferred:+.4f} e per cell, "
+                      f"plane at z = {difference.interface_height:.2f} Å"))  # fmt: skip
+        lines.append(("∫Δρ over the cell", f"{difference.integral:.1e} e"))
+    lines += [
+        (each.name.capitalize(), f"{each.joule_per_square_metre:+.4f} J/m² = "
+         f"{1e3 * each.value:+.2f} meV/Å² on {each.area:.2f} Å² ({each.convention})")
+        for each in found.energies
+    ]  # fmt: skip
+    lines += [
+        (f"State {each.name}",
+         ", ".join(f"{name} {100 * part:.1f} %" for name, part in each.fractions.items()))
+        for each in found.states
+    ]  # fmt: skip
+    lines += [(f"Overlap {each.first}, {each.second}", f"{each.value:.4f}")
+              for each in found.overlaps]  # fmt: skip
+    failed = [check for check in found.checks if not check.holds]
+    if found.checks:
+        lines.append(("Conservation checks", f"{len(found.checks) - len(failed)} of "
+                      f"{len(found.checks)} hold"))  # fmt: skip
+    lines += [
+        ("FAILED", f"{check.name}: {check.found:.6g} {check.unit}, expected {check.expected:.6g}")
+        for check in failed
+    ]
+    return lines
+
+
+def study_document(results: StudyResults) -> dict[str, Any]:
+    """Return the analysis of a tree as one JSON document."""
+    return {
+        "study": results.study,
+        "engine": results.engine,
+        "is_mock": results.is_mock,
+        **calculated_document(results.calculated),
+        "jobs": {status.name: status.state for status in results.jobs},
+        "published": [row.to_dict() for row in results.published],
+        "notes": list(results.notes),
+    }
+
+
+def directory_document(results: DirectoryResults) -> dict[str, Any]:
+    """Return the analysis of somebody's directories as one JSON document."""
+    return {
+        "directory": results.directory,
+        "engine": results.engine,
+        "is_mock": results.is_mock,
+        "systems": [system.to_dict() for system in results.systems],
+        **calculated_document(results.calculated),
+        "notes": list(results.notes),
+    }
+
+
+def calculated_document(found: CalculatedResults) -> dict[str, Any]:
+    """Return the numbers, without the curves (these are in results.json and the csv files)."""
+    difference = found.charge_difference
+    return {
+        "alignment": found.alignment,
+        "alignments": [each.to_dict() for each in found.alignments],
+        "band_edges": [edge.to_dict() for edge in found.band_edges],
+        "zone_edges": [edge.to_dict() for edge in found.zone_edges],
+        "potentials": [
+            {
+                "subject": each.subject,
+                "periods": list(each.profile.periods),
+                "vacuum_levels": [vacuum.to_dict() for vacuum in each.profile.vacuum_levels],
+                "work_functions": {vacuum.side: each.profile.work_function(vacuum.side)
+                                   for vacuum in each.profile.vacuum_levels},
+                "dipole_step": each.profile.dipole_step,
+                "fermi_level": each.profile.fermi_level,
+                "plateaus": {name: list(pair) for name, pair in each.plateaus.items()},
+            }
+            for each in found.potentials
+        ],
+        "charge_transferred": None if difference is None else difference.transferred,
+        "charge_integral": None if difference is None else difference.integral,
+        "interface_height": None if difference is None else difference.interface_height,
+        "energies": [each.to_dict() for each in found.energies],
+        "states": [each.to_dict() for each in found.states],
+        "overlaps": [each.to_dict() for each in found.overlaps],
+        "checks": [{**each.to_dict(), "holds": each.holds} for each in found.checks],
+    }  # fmt: skip
