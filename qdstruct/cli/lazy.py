@@ -79,6 +79,9 @@ COMMANDS: dict[str, dict[str, str]] = {
         "explain": "Say why each setting of a job has its value, or what each job of a tree costs.",
         "inputs": "Write relaxation, static run and density of states of one structure.",
     },
+    "phonons": {
+        "phonons": "Collect the forces of a tree: modes at Γ, who moves in them, and their density."
+    },
     "simulation": {
         "xrd": "Powder X-ray diffraction: indexed lines and profile.",
     },

@@ -11,7 +11,7 @@ from qdstruct.jobs.potentials import Potential, count_electrons, potential
 from qdstruct.jobs.preflight import preflight, require_sound
 from qdstruct.jobs.presets import Preset, Setting, list_presets, load_preset
 from qdstruct.jobs.series import SeriesPoint
-from qdstruct.jobs.staging import stage_job
+from qdstruct.jobs.staging import job_regions, stage_job, unwrapped
 from qdstruct.jobs.tree import write_structure_tree, write_tree
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "estimate",
     "explain",
     "inspect_library",
+    "job_regions",
     "list_presets",
     "load_preset",
     "parts_of",
@@ -42,6 +43,7 @@ __all__ = [
     "require_parts",
     "require_sound",
     "stage_job",
+    "unwrapped",
     "write_structure_tree",
     "write_tree",
 ]

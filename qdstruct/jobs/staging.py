@@ -26,7 +26,7 @@ from qdstruct.model import Job
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["stage_job"]
+__all__ = ["job_regions", "stage_job", "unwrapped"]
 
 GRID_TAGS = ("NGXF", "NGYF", "NGZF")
 
@@ -74,8 +74,8 @@ def _take_structure(root: Path, job: Job, parent: str) -> None:
             f"{root / parent / 'CONTCAR'}: its atoms are not those of the POSCAR beside it",
             hint=f"run {parent} again",
         )
-    atoms = _unwrapped(before, after)
-    regions: tuple[str, ...] = _job_regions(root, parent, len(atoms))
+    atoms = unwrapped(before, after)
+    regions: tuple[str, ...] = job_regions(root, parent, len(atoms))
     if job.keep_region is not None:
         kept = [index for index, region in enumerate(regions) if region == job.keep_region]
         if not kept:
@@ -129,7 +129,7 @@ def _take_whole(root: Path, job: Job, parent: str) -> None:
         write_atomically(target, text)
 
 
-def _unwrapped(before: Atoms, after: Atoms) -> Atoms:
+def unwrapped(before: Atoms, after: Atoms) -> Atoms:
     """Undo the engine's wrapping into the cell: each atom stays near where it started."""
     start = np.asarray(before.get_scaled_positions(wrap=False))
     end = np.asarray(after.get_scaled_positions(wrap=False))
@@ -140,7 +140,14 @@ def _unwrapped(before: Atoms, after: Atoms) -> Atoms:
     return atoms
 
 
-def _job_regions(root: Path, name: str, n_atoms: int) -> tuple[str, ...]:
+def job_regions(root: Path, name: str, n_atoms: int) -> tuple[str, ...]:
+    """Return the region of each atom of a job, as written in its ``job.json``.
+
+    Raises
+    ------
+    OutputError
+        If that cannot be read, or counts other atoms.
+    """
     import json
 
     path = root / name / "job.json"

@@ -85,6 +85,7 @@ from qdstruct.model.structures import (
     StructureReport,
     Termination,
 )
+from qdstruct.model.vibrations import ModeComparison, Vibrations
 
 __all__ = [
     "HEALTH_STATES",
@@ -135,6 +136,7 @@ __all__ = [
     "Miller",
     "MisfitDislocations",
     "MixtureFit",
+    "ModeComparison",
     "Nanocrystal",
     "OrientationRelation",
     "ParallelPlanes",
@@ -173,6 +175,7 @@ __all__ = [
     "SystemSummary",
     "Termination",
     "VacuumLevel",
+    "Vibrations",
     "atoms_from_dict",
     "atoms_to_dict",
 ]

@@ -6,6 +6,7 @@ from qdstruct.outputs.calculation import read_calculation, set_regions
 from qdstruct.outputs.completeness import completeness_problems
 from qdstruct.outputs.doscar import read_doscar
 from qdstruct.outputs.eigenval import read_band_energies, read_eigenval
+from qdstruct.outputs.forces import read_forces
 from qdstruct.outputs.grids import check_grid_file, planar_average, read_averaged_grid, read_grid
 from qdstruct.outputs.outcar import OutcarFacts, read_outcar
 from qdstruct.outputs.procar import read_procar
@@ -48,6 +49,7 @@ __all__ = [
     "read_calculation",
     "read_doscar",
     "read_eigenval",
+    "read_forces",
     "read_grid",
     "read_initial_and_final",
     "read_outcar",
