@@ -11,6 +11,7 @@ from qdstruct.building.ligands import place_ligands
 from qdstruct.building.nanocrystal import build_nanocrystal
 from qdstruct.building.registry import registry_cell
 from qdstruct.building.registry_scan import scan_registry
+from qdstruct.building.relaxation import relax_structure
 from qdstruct.building.segmented import build_segmented
 from qdstruct.building.slab import build_slab
 from qdstruct.building.superlattice import build_superlattice, superlattice_atoms
@@ -31,6 +32,7 @@ __all__ = [
     "interface_calculator",
     "place_ligands",
     "registry_cell",
+    "relax_structure",
     "scan_registry",
     "slab_variants",
     "superlattice_atoms",

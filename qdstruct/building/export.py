@@ -16,7 +16,7 @@ from qdstruct.files import refuse_existing, write_atomically
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["FORMATS", "write_structure"]
+__all__ = ["FORMATS", "check_destination", "write_structure"]
 
 FORMATS = "POSCAR (or .vasp), .cif, .extxyz (or .xyz), .lmp (or .data)"
 """What a destination may be called."""
@@ -45,13 +45,25 @@ def write_structure(
     DestinationError
         For a suffix that names no format, or a file that exists or cannot be written.
     """
+    kind = check_destination(path, force=force)
+    note = json.dumps(provenance, ensure_ascii=True, separators=(", ", ": "))
+    writers = {"poscar": _poscar, "cif": _cif, "extxyz": _extxyz, "lammps": _lammps}
+    write_atomically(path, writers[kind](atoms, note), force=force)
+
+
+def check_destination(path: Path, *, force: bool = False) -> str:
+    """Return the format that a path names, if a structure can be written there.
+
+    Raises
+    ------
+    DestinationError
+        As `write_structure`.
+    """
     kind = _kind(path)
     refuse_existing(path, force=force)
     if not path.parent.is_dir():
         raise DestinationError(f"{path}: the folder {path.parent} does not exist")
-    note = json.dumps(provenance, ensure_ascii=True, separators=(", ", ": "))
-    writers = {"poscar": _poscar, "cif": _cif, "extxyz": _extxyz, "lammps": _lammps}
-    write_atomically(path, writers[kind](atoms, note), force=force)
+    return kind
 
 
 def _kind(path: Path) -> str:

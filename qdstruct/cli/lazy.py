@@ -51,6 +51,9 @@ COMMANDS: dict[str, dict[str, str]] = {
         ),
         "ligate": "Bind ligands to the top face of a slab or to every face of a particle.",
     },
+    "relax": {
+        "relax": "Let the atoms of a structure go, with CHGNet or the ionic model; cell kept.",
+    },
     "study": {
         "prepare": (
             "Write the tree of VASP job directories of a study, checked before it takes its place."

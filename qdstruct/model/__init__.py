@@ -64,6 +64,7 @@ from qdstruct.model.patterns import (
 from qdstruct.model.phase import Phase
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
 from qdstruct.model.registry import RegistryScan
+from qdstruct.model.relaxation import Relaxation
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
 from qdstruct.model.settings import (
     CalculationSettings,
@@ -154,6 +155,7 @@ __all__ = [
     "Record",
     "RegistryScan",
     "RegistrySettings",
+    "Relaxation",
     "RunRecord",
     "SiteOverlap",
     "Slab",

@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qdstruct.errors import PhaseError
 from qdstruct.model import Phase
 from qdstruct.phases import cif
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_atoms", "read_structure"]
 
-KEPT_ARRAYS = ("region", "layer", "molecule")
+KEPT_ARRAYS = ("region", "layer", "molecule", "fixed")
 """Per-atom arrays that survive reading; readers leave others that mean nothing here."""
 
 
@@ -145,7 +148,21 @@ def _clean(atoms: Atoms) -> Atoms:
     for name in KEPT_ARRAYS:
         if name in atoms.arrays:
             plain.set_array(name, atoms.arrays[name])
+    held = _held(atoms)
+    if "fixed" not in plain.arrays and held.any():
+        plain.set_array("fixed", held)
     return plain
+
+
+def _held(atoms: Atoms) -> NDArray[np.bool_]:
+    """Atoms that a file holds in every direction (selective dynamics of a POSCAR)."""
+    from ase.constraints import FixAtoms
+
+    held = np.zeros(len(atoms), dtype=bool)
+    for constraint in atoms.constraints:
+        if isinstance(constraint, FixAtoms):
+            held[constraint.index] = True
+    return held
 
 
 def _cif_atoms(file: Path, block: CIFBlock) -> Atoms:

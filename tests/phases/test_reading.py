@@ -208,3 +208,18 @@ def test_flat_cell(tmp_path: Path) -> None:
     atoms = Atoms("PbS", positions=[[0, 0, 0], [3, 0, 0]], cell=[6, 6, 0.001], pbc=True)
     write(tmp_path / "a.extxyz", atoms)
     refused(tmp_path / "a.extxyz")
+
+
+@pytest.mark.parametrize("suffix", ["vasp", "extxyz"])
+def test_atoms_held_in_a_file_are_marked(tmp_path: Path, suffix: str) -> None:
+    from ase.build import bulk
+    from ase.constraints import FixAtoms
+
+    atoms = bulk("NaCl", "rocksalt", a=5.64, cubic=True)
+    atoms.set_constraint(FixAtoms([0, 3]))
+    if suffix == "extxyz":
+        atoms.set_array("fixed", np.isin(np.arange(len(atoms)), [0, 3]))
+        atoms.set_constraint()
+    file = tmp_path / f"held.{suffix}"
+    atoms.write(file)
+    assert np.flatnonzero(phases.read_atoms(file).arrays["fixed"]).tolist() == [0, 3]
