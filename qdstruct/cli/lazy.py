@@ -52,7 +52,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "ligate": "Bind ligands to the top face of a slab or to every face of a particle.",
     },
     "relax": {
-        "relax": "Let the atoms of a structure go, with CHGNet or the ionic model; cell kept.",
+        "relax": "Let the atoms of a structure go; cell and fixed atoms stay.",
     },
     "study": {
         "prepare": (
