@@ -65,7 +65,7 @@ class Build(_Section):
     substrate_termination: str | None = None
     strain_on: Literal["film", "substrate", "both"] = "film"
     gap: Annotated[float, Field(gt=0)] | None = None
-    shift: tuple[float, float] | Literal["closest"] = "closest"
+    shift: tuple[float, float] | Literal["closest", "ionic", "geometric"] = "closest"
     vacuum: Annotated[float, Field(ge=0)] = 15.0
 
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.building.contact import contact_height, contact_heights
+from qdstruct.building.contact import contact_height
 from qdstruct.building.cut import Cut, choose_cut
 from qdstruct.building.registry import shift_grid
+from qdstruct.building.shift_rules import FacingSlabs, ShiftRule
 from qdstruct.building.slab import slab_from_cut
 from qdstruct.building.stack import plane_stack
-from qdstruct.building.strain import StrainOn, right_stretch, shared_cell
+from qdstruct.building.strain import StrainOn, film_share, right_stretch, shared_cell
 from qdstruct.building.supercells import matched_transforms
 from qdstruct.errors import BuildError
-from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab
+from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab, StrainPartition
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["build_interface", "check_request", "matched_slabs", "stack_slabs"]
 
-CLOSEST_STEP = 0.3
-"""Å: grid of the shifts tried for "closest"."""
+SHIFT_STEP = 0.3
+"""Å: grid of the shifts among which a rule chooses."""
 
 
 def build_interface(
@@ -37,9 +39,9 @@ def build_interface(
     substrate_termination: str | None = None,
     film_top_termination: str | None = None,
     substrate_bottom_termination: str | None = None,
-    strain_on: StrainOn = "film",
-    gap: float | None = None,
-    shift: tuple[float, float] | Literal["closest"] = (0.0, 0.0),
+    strain_on: StrainOn | StrainPartition = "film",
+    gap: float | Literal["ionic"] | None = None,
+    shift: tuple[float, float] | ShiftRule = (0.0, 0.0),
     vacuum: float = 15.0,
     sandwich: bool = False,
     fix_outer_layers: int = 0,
@@ -61,22 +63,25 @@ def build_interface(
     film_top_termination, substrate_bottom_termination : str, optional
         The outer faces; when given together with the inner one the slab goes on until it is
         reached, otherwise each slab holds whole repeats.
-    strain_on : {"film", "substrate", "both"}
-        Who takes the misfit.
-    gap : float, optional
+    strain_on : {"film", "substrate", "both"} or StrainPartition
+        Who takes the misfit. A partition (`matching.partition_strain`) shares it as it says, for
+        example with the least elastic energy.
+    gap : float or "ionic", optional
         Distance in Å from the highest atom of the substrate to the lowest of the film. Without
         it the two bodies touch: no pair is closer than the sum of its radii
-        (`contact_distance`) and one pair is exactly at it.
-    shift : two floats or "closest"
-        In-plane shift of the film in fractions of the coincidence cell vectors. "closest" tries
-        the irreducible shifts on a 0.3 Å grid and takes the one at which the two bodies come
-        closest, so that ions rest in hollows and beside their counter-ions: a geometric choice,
-        not an energy.
+        (`contact_distance`) and one pair is exactly at it. "ionic": the least energy of the ionic
+        model.
+    shift : two floats, or "closest", "ionic" or "geometric"
+        In-plane shift of the film in fractions of the coincidence cell vectors, or the rule that
+        chooses it from a 0.3 Å grid over the irreducible shifts (`FacingSlabs.best_shift`).
+        "closest" brings unlike charges close by the energy of the ionic model, and falls back on
+        geometry where that does not apply: a guess to start from, not a relaxation.
     vacuum : float
         Empty height above the film in Å. 0 closes the stack periodically, with a second interface
         of the same gap rule.
     sandwich : bool
-        Put a second substrate slab on top, so that the film has two interfaces.
+        Put a second substrate slab on top, so that the film has two interfaces; needs vacuum,
+        since without it the film has two interfaces already.
     fix_outer_layers : int
         How many atomic planes to hold fixed at each outer face (a ``fixed`` array and an ASE
         constraint, hence selective dynamics in POSCAR).
@@ -91,7 +96,13 @@ def build_interface(
     BuildError
         For a termination, gap, vacuum, shift or supercell that cannot be built.
     """
-    check_request(gap, (0.0, 0.0) if shift == "closest" else shift, vacuum, fix_outer_layers)
+    check_request(
+        gap if not isinstance(gap, str) else None,
+        (0.0, 0.0) if isinstance(shift, str) else shift,
+        vacuum,
+        fix_outer_layers,
+        sandwich=sandwich,
+    )
     film_stack = plane_stack(film, match.film_hkl)
     substrate_stack = plane_stack(substrate, match.substrate_hkl)
     film_cut = choose_cut(
@@ -104,30 +115,65 @@ def build_interface(
         bottom=substrate_bottom_termination,
     )
     film_slab, substrate_slab = matched_slabs(film_cut, substrate_cut, match, vacuum)
-    if shift == "closest":
-        shift = _closest_shift(film_slab, substrate_slab, match, strain_on)
-    return stack_slabs(
+    share = strain_on if isinstance(strain_on, str) else film_share(strain_on, match)
+    rule = "given"
+    if isinstance(shift, str) or isinstance(gap, str):
+        facing = _facing(film_slab, substrate_slab, film, substrate, share)
+        if isinstance(shift, str):
+            shifts = shift_grid(match, facing.cell, SHIFT_STEP)
+            shift, rule = facing.best_shift(shift, shifts)
+        if isinstance(gap, str):
+            if gap != "ionic":
+                raise BuildError(f"a gap is a length in Å or 'ionic', not '{gap}'")
+            gap = facing.ionic_gap(shift)
+    built = stack_slabs(
         film_slab,
         substrate_slab,
         match=match,
-        strain_on=strain_on,
+        strain_on=share,
         gap=gap,
         shift=shift,
         vacuum=vacuum,
         sandwich=sandwich,
         fix_outer_layers=fix_outer_layers,
     )
+    return replace(built, shift_rule=rule)
+
+
+def _facing(
+    film_slab: Slab,
+    substrate_slab: Slab,
+    film: Phase,
+    substrate: Phase,
+    strain_on: StrainOn | NDArray[np.float64],
+) -> FacingSlabs:
+    """Return both slabs in their common cell."""
+    cells = [np.asarray(slab.atoms.cell)[:2, :2] for slab in (film_slab, substrate_slab)]
+    cell = shared_cell(cells[0], cells[1], strain_on)
+    return FacingSlabs(
+        lower=_part(substrate_slab, cell, "substrate"),
+        upper=_part(film_slab, cell, "film"),
+        cell=cell,
+        film=film,
+        substrate=substrate,
+    )
 
 
 def check_request(
-    gap: float | None, shift: tuple[float, float], vacuum: float = 0.0, fix_outer_layers: int = 0
+    gap: float | None,
+    shift: tuple[float, float],
+    vacuum: float = 0.0,
+    fix_outer_layers: int = 0,
+    *,
+    sandwich: bool = False,
 ) -> None:
     """Refuse a gap, shift, vacuum or number of fixed layers that means nothing.
 
     Raises
     ------
     BuildError
-        Unless the gap is positive, the shift two finite numbers and the rest 0 or more.
+        Unless the gap is positive, the shift two finite numbers and the rest 0 or more; and for a
+        sandwich without vacuum, whose outer slabs would be pressed onto each other.
     """
     if gap is not None and not (np.isfinite(gap) and gap > 0):
         raise BuildError(
@@ -137,21 +183,15 @@ def check_request(
         raise BuildError(f"a vacuum of {vacuum:g} Å does not exist", hint="0 Å or more")
     if len(shift) != 2 or not np.isfinite(shift).all():
         raise BuildError(f"the in-plane shift is two fractions, not {shift!r}")
-    if fix_outer_layers < 0:
-        raise BuildError(f"{fix_outer_layers} fixed layers do not exist", hint="0 or more")
-
-
-def _closest_shift(
-    film: Slab, substrate: Slab, match: CoincidenceMatch, strain_on: StrainOn
-) -> tuple[float, float]:
-    """Return the shift of the irreducible cell at which the film comes to rest lowest."""
-    cells = [np.asarray(slab.atoms.cell)[:2, :2] for slab in (film, substrate)]
-    target = shared_cell(cells[0], cells[1], strain_on)
-    shifts = shift_grid(match, target, CLOSEST_STEP)
-    upper, lower = _part(film, target, "film"), _part(substrate, target, "substrate")
-    heights = contact_heights(lower, upper, target, shifts)
-    best = shifts[int(np.argmin(np.round(heights, 6)))]
-    return float(best[0]), float(best[1])
+    if fix_outer_layers < 0 or not float(fix_outer_layers).is_integer():
+        raise BuildError(
+            f"{fix_outer_layers} fixed layers do not exist", hint="a whole number, 0 or more"
+        )
+    if sandwich and vacuum == 0:
+        raise BuildError(
+            "a sandwich without vacuum presses its two outer slabs onto each other",
+            hint="leave out the sandwich: without vacuum the film has two interfaces already",
+        )
 
 
 def matched_slabs(
@@ -176,7 +216,7 @@ def stack_slabs(
     substrate: Slab,
     *,
     match: CoincidenceMatch | None,
-    strain_on: StrainOn,
+    strain_on: StrainOn | NDArray[np.float64],
     gap: float | None,
     shift: tuple[float, float],
     vacuum: float,

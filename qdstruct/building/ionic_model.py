@@ -25,7 +25,7 @@ from qdstruct.errors import BuildError
 from qdstruct.model import Phase
 from qdstruct.resources import data_folder
 
-__all__ = ["IonicModel", "IonicPhase", "ionic_phase"]
+__all__ = ["IonicModel", "IonicPhase", "Ions", "ionic_phase"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def ionic_phase(phase: Phase) -> IonicPhase:
     )
     pairs = neighbour_pairs(phase.atoms, REAL_CUTOFF)
     symbols = phase.atoms.get_chemical_symbols()
-    ions = _Ions.of([plain] * len(symbols), symbols)
+    ions = Ions.of([plain] * len(symbols), symbols)
     coulomb = ewald_sum(phase.atoms, ions.charges, pairs=pairs).energy
     length = _born_mayer().length
     r = pairs.distances
@@ -135,7 +135,7 @@ def _charges_by_element(phase: Phase) -> dict[str, float]:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Ions:
+class Ions:
     """Charge, radius and Pauling's ratio z/n of each atom."""
 
     charges: NDArray[np.float64]
@@ -143,7 +143,8 @@ class _Ions:
     ratios: NDArray[np.float64]
 
     @classmethod
-    def of(cls, phases: list[IonicPhase], symbols: list[str]) -> _Ions:
+    def of(cls, phases: list[IonicPhase], symbols: list[str]) -> Ions:
+        """Collect the parameters of atoms, each in the crystal it belongs to."""
         table = _born_mayer()
         pairs = list(zip(phases, symbols, strict=True))
         charges = np.array([phase.charges[symbol] for phase, symbol in pairs])
@@ -153,12 +154,19 @@ class _Ions:
             ratios=charges / np.array([table.electrons(symbol) for symbol in symbols]),
         )
 
-    def repulsions(self, pairs: NeighbourPairs, r: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Born–Mayer energy of each pair, eV."""
+    def strengths(
+        self, own: NDArray[np.int64], others: Ions, other: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return the factors B of B exp(−r/ρ) between ions of two bodies, eV, and ρ, Å."""
         table = _born_mayer()
-        factors = 1 + self.ratios[pairs.first] + self.ratios[pairs.second]
-        contacts = self.radii[pairs.first] + self.radii[pairs.second]
-        return np.asarray(table.strength * factors * np.exp((contacts - r) / table.length))
+        factors = 1 + self.ratios[own] + others.ratios[other]
+        contacts = self.radii[own] + others.radii[other]
+        return table.strength * factors * np.exp(contacts / table.length), table.length
+
+    def repulsions(self, pairs: NeighbourPairs, r: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the Born–Mayer energy of each pair, eV."""
+        factors, length = self.strengths(pairs.first, self, pairs.second)
+        return np.asarray(factors * np.exp(-r / length))
 
 
 class IonicModel(Calculator):  # type: ignore[misc]
@@ -197,7 +205,7 @@ class IonicModel(Calculator):  # type: ignore[misc]
         super().calculate(atoms, properties or ["energy"], system_changes)
         periodic = self.atoms.copy()
         periodic.pbc = True
-        ions = _Ions.of(self._phase_of_each(periodic), periodic.get_chemical_symbols())
+        ions = Ions.of(self._phase_of_each(periodic), periodic.get_chemical_symbols())
         pairs = neighbour_pairs(periodic, REAL_CUTOFF)
         coulomb = ewald_sum(periodic, ions.charges, slab=self.slab, pairs=pairs)
         r = pairs.distances

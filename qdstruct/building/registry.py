@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,7 +12,10 @@ from qdstruct.building.supercells import matched_transforms
 from qdstruct.geometry import gauss_reduce
 from qdstruct.model import CoincidenceMatch, Phase
 
-__all__ = ["registry_cell", "shift_cell", "shift_grid"]
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["irreducible_shifts", "registry_cell", "shift_cell", "shift_grid"]
 
 
 def registry_cell(film: Phase, substrate: Phase, match: CoincidenceMatch) -> NDArray[np.float64]:
@@ -116,3 +121,80 @@ def shift_grid(
     a, b = (np.arange(count) / count for count in counts)
     grid = np.stack(np.meshgrid(a, b, indexing="ij"), axis=-1).reshape(-1, 2)
     return np.asarray((grid @ small @ np.linalg.inv(cell)) % 1.0)
+
+
+def irreducible_shifts(
+    film: Atoms, substrate: Atoms, basis: ArrayLike, grid: tuple[int, int]
+) -> NDArray[np.int64]:
+    """Return, for every shift of a grid, the first shift that gives the same interface.
+
+    Parameters
+    ----------
+    film, substrate : Atoms
+        The two halves of one interface, in its cell with vacuum.
+    basis : (2, 2) array
+        Vectors that the grid divides, rows in fractions of the cell (see `registry_cell`).
+    grid : two integers
+        Shifts (i/n₁, j/n₂) @ basis of the film, measured from where it is.
+
+    Returns
+    -------
+    (n₁ n₂,) array
+        Indices into the flattened grid; `np.unique` of it are the irreducible shifts.
+
+    Notes
+    -----
+    An operation {R|a} of the substrate that keeps the normal, and {R|b} of the film with the same
+    rotation part, carry the interface with the film at s onto the one with the film at
+    R s + a − b. The two halves are searched as built (spglib, 1e-4 Å), so a strain that breaks an
+    operation, a termination, or the stacking of the layers is taken into account, and pure
+    translations of either half are among the operations. Only operations that carry the whole grid
+    onto itself are used.
+    """
+    n_first, n_second = grid
+    i, j = np.divmod(np.arange(n_first * n_second), n_second)
+    shifts = np.stack([i / n_first, j / n_second], axis=1) @ np.asarray(basis, dtype=float)
+    inverse = np.linalg.inv(np.asarray(basis, dtype=float))
+    links: list[NDArray[np.int64]] = []
+    for rotation, offset in _joint_operations(film, substrate):
+        steps = (shifts @ rotation.T + offset) @ inverse * grid
+        whole = np.rint(steps).astype(np.int64)
+        if np.abs(steps - whole).max() < 1e-4:
+            links.append(whole[:, 0] % n_first * n_second + whole[:, 1] % n_second)
+    labels = np.arange(len(shifts))
+    while True:
+        lowest = np.min([labels, *(labels[link] for link in links)], axis=0)
+        if (lowest == labels).all():
+            return labels
+        labels = lowest
+
+
+def _joint_operations(
+    film: Atoms, substrate: Atoms
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Rotation part and shift of the film of every pair of operations that keep the interface."""
+    above, below = _surface_operations(film), _surface_operations(substrate)
+    return [
+        (rotation, translation - other)
+        for rotation, translation in below
+        for same, other in above
+        if (rotation == same).all()
+    ]
+
+
+def _surface_operations(atoms: Atoms) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Operations of a slab that keep heights, as (2, 2) rotations and (2,) translations."""
+    import spglib
+
+    cell = (np.asarray(atoms.cell), atoms.get_scaled_positions(), atoms.numbers)
+    found = spglib.get_symmetry(cell, symprec=1e-4)
+    if found is None:
+        return [(np.eye(2, dtype=np.int64), np.zeros(2))]
+    keeps = np.array([0, 0, 1])
+    return [
+        (np.asarray(rotation[:2, :2], dtype=np.int64), np.asarray(translation[:2]))
+        for rotation, translation in zip(found["rotations"], found["translations"], strict=True)
+        if (rotation[2] == keeps).all()
+        and (rotation[:, 2] == keeps).all()
+        and abs(translation[2] - np.rint(translation[2])) < 1e-5
+    ]

@@ -6,12 +6,14 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdstruct.building.registry import irreducible_shifts
 from qdstruct.errors import BuildError, InputError, QdstructError, RunError
 from qdstruct.files import destination_error
 from qdstruct.model import Interface, RegistryScan
@@ -48,6 +50,7 @@ def scan_registry(
     registry_cell: ArrayLike,
     grid: tuple[int, int] = (6, 6),
     gaps: Sequence[float] = tuple(np.arange(2.2, 4.01, 0.2).round(6)),
+    use_symmetry: bool = True,
     method: str | None = None,
     warnings: Sequence[str] = (),
     on_progress: Progress | None = None,
@@ -68,6 +71,10 @@ def scan_registry(
         Shifts along its two vectors.
     gaps : sequence of floats
         Distances from the highest atom of the substrate to the lowest of the film, Å.
+    use_symmetry : bool
+        Compute only shifts that no symmetry of the two halves together makes equal
+        (`irreducible_shifts`); the others take the energy of their like. For calculators whose
+        energy knows more than distances, set it to False.
     method : str, optional
         Name of the method in the result; the calculator's own without it.
     warnings : sequence of str
@@ -105,14 +112,15 @@ def scan_registry(
              (("film", film), ("substrate", ~film))]  # fmt: skip
     cell = np.asarray(template.cell)[:2, :2]
     per_area = EV_PER_A2 / abs(float(np.linalg.det(cell)))
-    energies = np.zeros((*grid, len(heights)))
-    for number, (i, j, k) in enumerate(np.ndindex(*energies.shape), start=1):
-        shift = (i / grid[0], j / grid[1]) @ basis
-        label = f"{i} {j} {heights[k]:.6g}"
-        total = scan.energy(label, place_film(template, shift - interface.shift, float(heights[k])))
-        energies[i, j, k] = per_area * (total - sum(alone))
-        if on_progress is not None:
-            on_progress(number, energies.size, float(energies[i, j, k]))
+    origin = place_film(template, -np.asarray(interface.shift), float(heights[-1]))
+    like = (
+        irreducible_shifts(origin[film], origin[~film], basis, grid)
+        if use_symmetry
+        else np.arange(grid[0] * grid[1])
+    )
+    table = scan.table(origin, basis, grid, heights, np.unique(like), sum(alone), per_area,
+                       on_progress)  # fmt: skip
+    energies = table[like].reshape(*grid, len(heights))
     best = tuple(int(n) for n in np.unravel_index(np.argmin(energies), energies.shape))
     best_shift = ((best[0] / grid[0], best[1] / grid[1]) @ basis + 1e-9) % 1.0
     relaxed = _parabola(heights, energies[best[0], best[1]], best[2])
@@ -135,6 +143,7 @@ def scan_registry(
         best_energy=float(energies[best]) / per_area,
         relaxed_gap=relaxed,
         computed=scan.computed,
+        distinct_shifts=len(np.unique(like)),
         warnings=(*warnings, *_warnings(energies, relaxed, heights)),
     )
 
@@ -214,6 +223,30 @@ class _Scan:
         self.log.append(label, value)
         self.computed += 1
         return value
+
+    def table(
+        self,
+        origin: Atoms,
+        basis: NDArray[np.float64],
+        grid: tuple[int, int],
+        gaps: NDArray[np.float64],
+        distinct: NDArray[np.int64],
+        alone: float,
+        per_area: float,
+        on_progress: Progress | None,
+    ) -> NDArray[np.float64]:
+        """Return the energies of some shifts of the flattened grid at all gaps, J/m²."""
+        energies = np.full((grid[0] * grid[1], len(gaps)), np.nan)
+        total = len(distinct) * len(gaps)
+        for number, (row, k) in enumerate(product(distinct, range(len(gaps))), start=1):
+            i, j = divmod(int(row), grid[1])
+            shift = (i / grid[0], j / grid[1]) @ basis
+            label = f"{i} {j} {gaps[k]:.6g}"
+            energy = self.energy(label, place_film(origin, shift, float(gaps[k])))
+            energies[row, k] = per_area * (energy - alone)
+            if on_progress is not None:
+                on_progress(number, total, float(energies[row, k]))
+        return energies
 
 
 class _EnergyLog:

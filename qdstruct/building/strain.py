@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.errors import BuildError
+from qdstruct.model import CoincidenceMatch, StrainPartition
 
-__all__ = ["StrainOn", "left_strain", "right_stretch", "shared_cell"]
+__all__ = ["StrainOn", "film_share", "left_strain", "right_stretch", "shared_cell"]
 
 StrainOn = Literal["film", "substrate", "both"]
 
 
 def shared_cell(
-    film: NDArray[np.float64], substrate: NDArray[np.float64], strain_on: StrainOn
+    film: NDArray[np.float64],
+    substrate: NDArray[np.float64],
+    strain_on: StrainOn | NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the in-plane cell on which film and substrate meet.
 
@@ -23,9 +26,10 @@ def shared_cell(
     ----------
     film, substrate : (2, 2) arrays
         Coincidence cells, rows in Å, each turned so that its first vector lies along +x.
-    strain_on : {"film", "substrate", "both"}
-        Who is deformed. "both" gives film and substrate principal stretches that are each other's
-        inverse: with film → substrate = R U, the cell is the film stretched by U^½.
+    strain_on : {"film", "substrate", "both"} or (2, 2) array
+        Who is deformed, or the strain U − 1 of the film in the frame of its cell. "both" gives
+        film and substrate principal stretches that are each other's inverse: with film →
+        substrate = R U, the cell is the film stretched by U^½.
 
     Returns
     -------
@@ -43,6 +47,8 @@ def shared_cell(
             "into its enantiomer",
             hint="use a match whose two transforms have determinants of the same sign",
         )
+    if not isinstance(strain_on, str):
+        return _upright(film @ (np.eye(2) + strain_on))
     if strain_on == "film":
         return substrate.copy()
     if strain_on == "substrate":
@@ -50,11 +56,34 @@ def shared_cell(
     if strain_on != "both":
         raise BuildError(f"strain goes on 'film', 'substrate' or 'both', not '{strain_on}'")
     half = _root(_stretch(_deformation(film, substrate)))
-    stretched: NDArray[np.float64] = film @ half
-    x, y = stretched[0] / np.linalg.norm(stretched[0])
-    turned = stretched @ np.array([[x, -y], [y, x]])
+    return _upright(film @ half)
+
+
+def _upright(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn a cell so that its first vector lies along +x."""
+    x, y = cell[0] / np.linalg.norm(cell[0])
+    turned = cell @ np.array([[x, -y], [y, x]])
     turned[0, 1] = 0.0
     return np.asarray(turned)
+
+
+def film_share(partition: StrainPartition, match: CoincidenceMatch) -> NDArray[np.float64]:
+    """Return the film's strain of a partition in the frame of the film's coincidence cell.
+
+    A partition is given in the film's plane frame, x along its first primitive plane vector; a
+    slab has x along the first vector of its coincidence cell (the second of a left-handed match,
+    whose vectors are exchanged).
+    """
+    first, second = np.asarray(match.film_plane_vectors, dtype=float)
+    length = float(np.linalg.norm(first))
+    along = float(first @ second) / length
+    plane = np.array([[length, 0.0], [along, np.sqrt(float(second @ second) - along**2)]])
+    cell = np.asarray(match.film_transform) @ plane
+    if np.linalg.det(cell) < 0:
+        cell = cell[::-1]
+    x, y = cell[0] / np.linalg.norm(cell[0])
+    turn = np.array([[x, -y], [y, x]])
+    return np.asarray(turn.T @ np.asarray(partition.film_strain) @ turn)
 
 
 def _deformation(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -24,8 +24,11 @@ from qdstruct.cli.build_output import (
     ViewOption,
     Wanted,
     finish,
+    parse_gap,
     parse_parallel,
     parse_shift,
+    parse_shift_or_rule,
+    parse_stiffnesses,
 )
 from qdstruct.cli.output import JsonOption, parse_miller
 
@@ -71,12 +74,22 @@ def build_interface(
         typer.Option("--substrate-termination", help="The substrate's plane in contact (top)."),
     ] = None,
     strain_on: StrainOn = "film",
+    film_stiffness: Annotated[
+        str | None,
+        typer.Option("--film-stiffness", help="For elastic: C11,C12,C44 in GPa, or a 6 x 6 file."),
+    ] = None,
+    substrate_stiffness: Annotated[
+        str | None, typer.Option("--substrate-stiffness", help="The same of the substrate.")
+    ] = None,
     gap: Annotated[
-        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+        str | None,
+        typer.Option("--gap", help="Gap in Å, or 'ionic'; from radii when left out."),
     ] = None,
     shift: Annotated[
         str,
-        typer.Option("--shift", help="In-plane shift of the film: fractions a,b, or 'closest'."),
+        typer.Option(
+            "--shift", help="Shift of the film: fractions a,b; or closest, ionic or geometric."
+        ),
     ] = "0,0",
     vacuum: Vacuum = 15.0,
     sandwich: Annotated[
@@ -96,12 +109,12 @@ def build_interface(
     Example: qdstruct build interface CdS-zincblende CsPbBr3-Pbnm --film-hkl 0,0,1
     --substrate-hkl 0,0,1 --substrate-termination PbBr2 -o interface.vasp
     """
-    from qdstruct.pipeline.build import build_matched_interface
+    from qdstruct.pipeline.build import build_matched_interface, load_matched_pair
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
     parallel = parse_parallel(film_direction, substrate_direction)
-    built = build_matched_interface(
+    pair = load_matched_pair(
         film,
         substrate,
         parse_miller(film_hkl),
@@ -111,13 +124,17 @@ def build_interface(
         max_strain=max_strain,
         parallel=parallel,
         tolerance=tolerance,
+    )
+    built = build_matched_interface(
+        pair,
         film_layers=film_layers,
         substrate_layers=substrate_layers,
         film_termination=film_termination,
         substrate_termination=substrate_termination,
         strain_on=strain_on,
-        gap=gap,
-        shift="closest" if shift == "closest" else parse_shift(shift),
+        stiffness=parse_stiffnesses(film_stiffness, substrate_stiffness),
+        gap=parse_gap(gap),
+        shift=parse_shift_or_rule(shift),
         vacuum=vacuum,
         sandwich=sandwich,
         fix_outer_layers=fix_outer_layers,
@@ -125,7 +142,8 @@ def build_interface(
     facts = _interface_facts(built)
     if parallel is not None:
         facts["parallel"] = [list(direction) for direction in parallel]
-    finish(f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})", built.atoms, facts, wanted)
+    title = f"{film} ({film_hkl}) on {substrate} ({substrate_hkl})"
+    finish(title, built.atoms, facts, wanted, pair.crystals)
 
 
 @interfaces.command("lateral")
@@ -177,9 +195,9 @@ def build_lateral(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
+    crystals = {"film": phases.load(film), "substrate": phases.load(substrate)}
     built = building.build_lateral(
-        phases.load(film),
-        phases.load(substrate),
+        **crystals,
         film_hkl=parse_miller(film_hkl),
         substrate_hkl=parse_miller(substrate_hkl),
         film_direction=None if film_direction is None else parse_miller(film_direction),
@@ -198,7 +216,7 @@ def build_lateral(
         vacuum=vacuum,
     )
     title = f"{film} ({film_hkl}) beside {substrate} ({substrate_hkl})"
-    finish(title, built.atoms, _interface_facts(built), wanted)
+    finish(title, built.atoms, _interface_facts(built), wanted, crystals)
 
 
 def _interface_facts(built: Interface) -> dict[str, Any]:
@@ -217,6 +235,7 @@ def _interface_facts(built: Interface) -> dict[str, Any]:
         "area": built.area,
         "gap": built.gap,
         "shift": list(built.shift),
+        "shift_rule": built.shift_rule,
         "film_strain": built.film_strain.tolist(),
         "substrate_strain": built.substrate_strain.tolist(),
         "vacuum": built.vacuum,

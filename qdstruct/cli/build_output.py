@@ -62,7 +62,7 @@ SubstrateLayers = Annotated[
     int, typer.Option("--substrate-layers", min=1, help="Repeats of the substrate's spacing.")
 ]
 StrainOn = Annotated[
-    str, typer.Option("--strain-on", help="Who takes the misfit: film, substrate or both.")
+    str, typer.Option("--strain-on", help="Who takes the misfit: film, substrate, both, elastic.")
 ]
 Vacuum = Annotated[float, typer.Option("--vacuum", help="Empty height in Å.")]
 MaxArea = Annotated[
@@ -179,6 +179,58 @@ def parse_shift(text: str) -> tuple[float, float]:
     except ValueError:
         raise InputError(f"'{text}' is not a shift", hint="write two fractions: 0.5,0") from None
     return first, second
+
+
+def parse_shift_or_rule(text: str) -> Any:
+    """Read two fractions or the name of a rule."""
+    return text if text.isalpha() else parse_shift(text)
+
+
+def parse_gap(text: str | None) -> Any:
+    """Read a length in Å or the word ``ionic``."""
+    from qdstruct.errors import InputError
+
+    if text is None or text == "ionic":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"'{text}' is not a gap", hint="a length in Å, or 'ionic'") from None
+
+
+def parse_stiffnesses(film: str | None, substrate: str | None) -> Any:
+    """Read two elastic stiffnesses: three cubic constants or a file of 6 x 6 numbers each, GPa."""
+    from qdstruct.errors import InputError
+
+    if film is None and substrate is None:
+        return None
+    if film is None or substrate is None:
+        raise InputError("give --film-stiffness and --substrate-stiffness together")
+    return _stiffness(film), _stiffness(substrate)
+
+
+def _stiffness(text: str) -> Any:
+    import numpy as np
+
+    from qdstruct.errors import InputError
+    from qdstruct.matching import cubic_stiffness
+
+    try:
+        constants = [float(word) for word in text.split(",")]
+    except ValueError:
+        constants = []
+    if len(constants) == 3:
+        return cubic_stiffness(*constants)
+    try:
+        table = np.loadtxt(text)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"'{text}' is neither C11,C12,C44 nor a readable table ({error})",
+            hint="41,16,14 for a cubic crystal, or a text file of 6 rows of 6 numbers in GPa",
+        ) from None
+    if table.shape != (6, 6):
+        raise InputError(f"{text}: {table.shape} numbers where 6 x 6 belong", hint="in GPa")
+    return table
 
 
 def parse_parallel(

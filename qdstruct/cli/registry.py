@@ -74,6 +74,7 @@ def registry(
     """  # fmt: skip
     from qdstruct.files import refuse_existing, write_atomically
     from qdstruct.pipeline import registry as pipeline
+    from qdstruct.pipeline.build import load_matched_pair
 
     options = {} if study is None else pipeline.study_options(study)
     given = {
@@ -87,15 +88,18 @@ def registry(
     files = _registry_files(output, figure, study)
     for file in files.values():
         refuse_existing(file, force=force)
+    pair = load_matched_pair(
+        film,
+        substrate,
+        parse_miller(film_hkl),
+        parse_miller(substrate_hkl),
+        number=match,
+        max_area=max_area,
+        max_strain=max_strain,
+    )
     with _progress() as on_progress:
         scan = pipeline.scan_matched_registry(
-            film,
-            substrate,
-            parse_miller(film_hkl),
-            parse_miller(substrate_hkl),
-            number=match,
-            max_area=max_area,
-            max_strain=max_strain,
+            pair,
             calculator=calculator,
             grid=_parse_grid(grid),
             gaps=_parse_gaps(gaps),
@@ -161,6 +165,7 @@ def _print_registry(scan: RegistryScan, files: dict[str, Path], as_json: bool) -
         "film_termination": scan.film_termination,
         "substrate_termination": scan.substrate_termination,
         "points": int(scan.energies.size),
+        "distinct_shifts": scan.distinct_shifts,
         "computed_now": scan.computed,
         "best_shift": list(scan.best_shift),
         "best_gap": scan.best_gap,

@@ -60,6 +60,8 @@ class RegistryScan(Record):
     lowest energy lies at an end of the gaps tried."""
     computed: int
     """Points computed in this run; the others were read from an earlier one."""
+    distinct_shifts: int = 0
+    """Shifts that were computed; the others are like one of them by symmetry."""
     warnings: tuple[str, ...] = ()
     """What a careful reader should know before trusting the result."""
 

@@ -249,6 +249,8 @@ class Interface(Record):
     """Empty height above the film, Å; 0 for a periodic stack."""
     interface_height: float
     """Height z of the interface plane (midway between the facing planes), Å."""
+    shift_rule: str = "given"
+    """What chose the shift: ``given``, or the rule ``ionic`` or ``geometric``."""
     junction: Junction | None = None
     """The connection of the octahedra across a lateral junction."""
 

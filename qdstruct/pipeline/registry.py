@@ -11,7 +11,7 @@ from typing import Any
 from qdstruct import building, phases
 from qdstruct.errors import StudyError
 from qdstruct.model import Miller, Phase, RegistryScan
-from qdstruct.pipeline.build import chosen_match
+from qdstruct.pipeline.build import MatchedPair, build_matched_interface
 from qdstruct.study import Study, find_study, load_study
 
 __all__ = [
@@ -24,62 +24,46 @@ __all__ = [
 
 
 def scan_matched_registry(
-    film: str,
-    substrate: str,
-    film_hkl: Miller,
-    substrate_hkl: Miller,
+    pair: MatchedPair,
     *,
-    number: int = 1,
-    max_area: float = 200.0,
-    max_strain: float = 0.05,
     calculator: str = "ionic",
     grid: tuple[int, int] = (6, 6),
     gaps: Sequence[float],
+    use_symmetry: bool = True,
     on_progress: Callable[[int, int, float], None] | None = None,
     resume_file: Path | None = None,
     **options: Any,
 ) -> RegistryScan:
-    """Load two crystals, find their match and scan the registry of their interface.
+    """Scan the registry of the interface of a matched pair.
 
     Parameters
     ----------
-    film, substrate : str
-        Phase names or structure files.
-    film_hkl, substrate_hkl : three integers
-        The faces that meet, each in the cell of its phase.
-    number, max_area, max_strain
-        Which match, within which bounds.
+    pair : MatchedPair
+        From `load_matched_pair`.
     calculator : str
         ``ionic`` or ``chgnet``.
-    grid, gaps, on_progress, resume_file
+    grid, gaps, use_symmetry, on_progress, resume_file
         As for `building.scan_registry`.
     **options
-        Passed on to `building.build_interface`.
+        Passed on to `build_matched_interface`.
 
     Raises
     ------
-    PhaseError, MatchError, BuildError
+    MatchError, BuildError
         When the request asks for something that does not exist.
     """
-    upper, lower = phases.load(film), phases.load(substrate)
-    match = chosen_match(
-        upper,
-        lower,
-        film_hkl,
-        substrate_hkl,
-        number=number,
-        max_area=max_area,
-        max_strain=max_strain,
-    )
-    engine = building.interface_calculator(calculator, upper, lower)
-    interface = building.build_interface(upper, lower, match, **options)
+    engine = building.interface_calculator(calculator, pair.film, pair.substrate)
     return building.scan_registry(
-        interface,
+        build_matched_interface(pair, **options),
         engine,
-        registry_cell=building.registry_cell(upper, lower, match),
+        registry_cell=building.registry_cell(pair.film, pair.substrate, pair.match),
         grid=grid,
         gaps=gaps,
-        warnings=[*_polar(upper, film_hkl), *_polar(lower, substrate_hkl)],
+        use_symmetry=use_symmetry,
+        warnings=[
+            *_polar(pair.film, pair.match.film_hkl),
+            *_polar(pair.substrate, pair.match.substrate_hkl),
+        ],
         on_progress=on_progress,
         resume_file=resume_file,
     )

@@ -108,6 +108,18 @@ def test_a_file_is_held_to_what_it_says(tmp_path: Path, name: str) -> None:
     assert "composition" in {problem["kind"] for problem in found["problems"]}
 
 
+def test_interface_with_shared_strain_rules_and_a_sandwich() -> None:
+    shared = document(*INTERFACE, "--strain-on", "elastic", "--film-stiffness", "77,54,24",
+                      "--substrate-stiffness", "45,10,5", "--substrate-termination", "PbBr2",
+                      "--shift", "ionic", "--gap", "ionic", "--sandwich", "--fix-outer-layers",
+                      "1")  # fmt: skip
+    assert shared["problems"] == []
+    assert shared["shift_rule"] == "ionic"
+    assert 2.0 < shared["gap"] < 4.0
+    film, substrate = (np.linalg.norm(shared[f"{side}_strain"]) for side in ("film", "substrate"))
+    assert 0 < substrate < film  # the film is the stiffer, but a quarter as thick
+
+
 def test_lateral_reports_its_bridges() -> None:
     built = document("build", "lateral", "CsPbBr3-cubic", "PMA2PbBr4", "--film-hkl", "0,0,1",
                      "--substrate-hkl", "0,1,0", "--film-direction", "1,1,0")  # fmt: skip
@@ -154,6 +166,15 @@ def test_terminations_as_table_and_json() -> None:
         ([*INTERFACE, "--match", "99"], "no match 99"),
         ([*INTERFACE, "--shift", "a,b"], "not a shift"),
         ([*INTERFACE, "--gap", "-2"], "gap"),
+        ([*INTERFACE, "--gap", "wide"], "not a gap"),
+        ([*INTERFACE, "--shift", "nearest"], "no rule 'nearest'"),
+        ([*INTERFACE, "--strain-on", "elastic"], "stiffness of both crystals"),
+        ([*INTERFACE, "--film-stiffness", "1,2,3"], "together"),
+        ([*INTERFACE, "--strain-on", "film", "--film-stiffness", "40,9,9",
+          "--substrate-stiffness", "40,9,9"], "say nothing"),
+        ([*INTERFACE, "--strain-on", "elastic", "--film-stiffness", "nowhere.txt",
+          "--substrate-stiffness", "40,9,9"], "nowhere.txt"),
+        ([*INTERFACE, "--sandwich", "--vacuum", "0"], "outer slabs"),
         (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "big"], "not one number or three"),
         (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3nm", "--facets", "100"], "three"),
         (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3nm", "--energies", "100"], "FACET"),

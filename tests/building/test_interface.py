@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 
 from qdstruct import matching, phases
 from qdstruct.building import build_interface, check_structure
+from qdstruct.building.calculators import interface_calculator
 from qdstruct.building.charges import contact_distance
+from qdstruct.building.ionic_model import ionic_phase
+from qdstruct.building.registry import shift_grid
+from qdstruct.building.registry_scan import place_film
+from qdstruct.building.shift_rules import AROUND_CONTACT
+from qdstruct.building.slab_attraction import interaction_energies
 from qdstruct.building.strain import right_stretch, shared_cell
 from qdstruct.errors import BuildError
 from qdstruct.model import Interface
@@ -166,14 +172,114 @@ def test_shift_gap_and_closed_stack() -> None:
     assert check_structure(closed.atoms) == ()
 
 
-def test_closest_shift_puts_ions_into_hollows() -> None:
+def test_geometric_shift_puts_ions_into_hollows() -> None:
     still, *_ = built(*CASES[1], substrate_termination="CsBr")
-    close, *_ = built(*CASES[1], substrate_termination="CsBr", shift="closest")
+    close, *_ = built(*CASES[1], substrate_termination="CsBr", shift="geometric")
+    assert close.shift_rule == "geometric"
     assert close.gap < still.gap - 0.3
     assert check_structure(close.atoms) == ()
     for shift in [(0.1, 0.2), (0.5, 0.0), (0.25, 0.25), (0.5, 0.5)]:
         other, *_ = built(*CASES[1], substrate_termination="CsBr", shift=shift)
         assert close.gap <= other.gap + 0.1
+
+
+def nearest_cations(interface) -> float:
+    """Shortest distance of two cations across the interface, Å."""
+    atoms = interface.atoms
+    film = atoms.arrays["region"] == "film"
+    cations = atoms.arrays["formal_charge"] > 0
+    upper, lower = np.flatnonzero(film & cations), np.flatnonzero(~film & cations)
+    return min(atoms.get_distances(i, upper, mic=True).min() for i in lower)
+
+
+def test_closest_shift_keeps_cations_apart() -> None:
+    planes = {"film_termination": "Cd", "substrate_termination": "PbBr2"}
+    blind, *_ = built(*CASES[0], shift="geometric", **planes)
+    seeing, *_ = built(*CASES[0], shift="closest", **planes)
+    assert seeing.shift_rule == "ionic"
+    assert nearest_cations(blind) < 3.0
+    assert nearest_cations(seeing) > 4.0
+
+
+@pytest.mark.parametrize("case", [CASES[1], ("PbS-galena", (1, 1, 0), "CsPbBr3-cubic", (1, 1, 0))])
+def test_the_ionic_shift_is_the_lowest_of_the_calculator(case) -> None:
+    """Energies of the periodic calculator at the same gaps, shift by shift."""
+    options = {"substrate_termination": "PbBr2"} if case is CASES[1] else {}
+    interface, film, substrate, match = built(*case, shift="ionic", **options)
+    model = interface_calculator("ionic", film, substrate)
+
+    def lowest(shift: tuple[float, float]) -> float:
+        here = build_interface(film, substrate, match, shift=shift, vacuum=30.0, **options)
+        energies = []
+        for step in AROUND_CONTACT:
+            atoms = here.atoms.copy()
+            atoms.positions[atoms.arrays["region"] == "film", 2] += step
+            energies.append(model.get_potential_energy(atoms))
+        return min(energies)
+
+    best = lowest(interface.shift)
+    for shift in shift_grid(match, np.asarray(interface.atoms.cell)[:2, :2], 1.0):
+        assert best <= lowest((float(shift[0]), float(shift[1]))) + 1e-3
+
+
+def test_energies_between_slabs_are_those_of_the_calculator() -> None:
+    interface, film, substrate, _ = built(*CASES[0], vacuum=30.0)
+    atoms, cell = interface.atoms, np.asarray(interface.atoms.cell)[:2, :2]
+    upper = atoms.arrays["region"] == "film"
+    model = interface_calculator("ionic", film, substrate)
+    apart = sum(model.get_potential_energy(atoms[part]) for part in (upper, ~upper))
+    shifts, gaps = [(0.0, 0.0), (0.2, 0.3)], [2.0, 3.0, 4.5]
+    ours = interaction_energies(
+        atoms[~upper], atoms[upper], cell, shifts, [gaps, gaps],
+        crystals=(ionic_phase(substrate), ionic_phase(film)),
+    )  # fmt: skip
+    theirs = [[model.get_potential_energy(place_film(atoms, shift, gap)) - apart for gap in gaps]
+              for shift in shifts]  # fmt: skip
+    assert ours == pytest.approx(np.array(theirs), abs=2e-4)
+
+
+def test_rules_that_do_not_apply_are_refused() -> None:
+    with pytest.raises(BuildError, match="hardly attract"):
+        built(*CASES[1], substrate_termination="CsBr", shift="ionic")
+    with pytest.raises(BuildError, match="holds molecules"):
+        built(*CASES[3], shift="ionic")
+    fallen_back, *_ = built(*CASES[3], shift="closest")
+    assert fallen_back.shift_rule == "geometric"
+    with pytest.raises(BuildError, match="no rule 'nearest'"):
+        built(*CASES[1], shift="nearest")
+    with pytest.raises(BuildError, match="not 'wide'"):
+        built(*CASES[1], gap="wide")
+
+
+def test_the_ionic_gap_is_where_the_force_vanishes() -> None:
+    interface, film, substrate, _ = built(
+        *CASES[1], substrate_termination="PbBr2", shift="ionic", gap="ionic", vacuum=30.0
+    )
+    atoms = interface.atoms
+    atoms.calc = interface_calculator("ionic", film, substrate)
+    alone = atoms[atoms.arrays["region"] == "film"]
+    alone.calc = atoms.calc
+    pull = atoms.get_forces()[atoms.arrays["region"] == "film", 2].sum()
+    assert abs(pull - alone.get_forces()[:, 2].sum()) < 0.01
+    assert 2.8 < interface.gap < 3.6
+
+
+def test_least_elastic_energy_shares_the_strain() -> None:
+    _, film, substrate, match = built(*CASES[3])
+    share = matching.partition_strain(
+        match, "elastic", film_stiffness=matching.cubic_stiffness(40, 15, 10),
+        substrate_stiffness=matching.cubic_stiffness(20, 8, 5), thickness_ratio=0.7,
+    )  # fmt: skip
+    shared = build_interface(film, substrate, match, strain_on=share)
+    for ours, theirs in ((shared.film_strain, share.film_strain),
+                         (shared.substrate_strain, share.substrate_strain)):  # fmt: skip
+        assert np.linalg.eigvalsh(ours) == pytest.approx(np.linalg.eigvalsh(theirs), abs=1e-9)
+    assert abs(np.linalg.eigvalsh(shared.substrate_strain)).max() > 0.005
+    problems = check_structure(
+        shared.atoms, regions={"film": film, "substrate": substrate}, max_strain=0.02,
+        strains={"film": shared.film_strain, "substrate": shared.substrate_strain},
+    )  # fmt: skip
+    assert problems == ()
 
 
 def test_sandwich_and_fixed_planes() -> None:
@@ -208,6 +314,10 @@ def test_a_foreign_match_is_refused() -> None:
         ({"gap": float("inf")}, "gap"),
         ({"vacuum": -0.1}, "vacuum"),
         ({"film_layers": 0}, "0 layers"),
+        ({"film_layers": 1.5}, "1.5 layers"),
+        ({"substrate_layers": 2.5}, "2.5 layers"),
+        ({"sandwich": True, "vacuum": 0.0}, "outer slabs"),
+        ({"fix_outer_layers": 0.5}, "0.5 fixed"),
         ({"film_termination": "CsBr"}, "PbS"),
         ({"strain_on": "nobody"}, "strain"),
         ({"fix_outer_layers": -1}, "fixed"),

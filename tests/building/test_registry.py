@@ -11,7 +11,7 @@ from building_cases import one_to_one
 from qdstruct import matching, phases
 from qdstruct.building import build_interface
 from qdstruct.building.calculators import interface_calculator
-from qdstruct.building.registry import registry_cell, shift_cell
+from qdstruct.building.registry import irreducible_shifts, registry_cell, shift_cell
 from qdstruct.building.registry_scan import place_film, scan_registry
 from qdstruct.errors import BuildError, InputError, RunError
 from qdstruct.model import RegistryScan
@@ -67,6 +67,35 @@ def test_shifts_by_the_cell_change_nothing(case) -> None:
     assert np.ptp(energies) < 1e-6
     half = place_film(interface.atoms, basis[0] / 2 + np.array((0.07, 0.19)), 2.8)
     assert abs(model.get_potential_energy(half) - energies[0]) > 1e-4
+
+
+@pytest.mark.parametrize("case", [*CASES, ("CdS-zincblende", (1, 1, 0), "PbS-galena", (1, 0, 0))])
+@pytest.mark.parametrize("grid", [(4, 4), (3, 2)])
+def test_the_symmetrised_map_is_the_full_map(case, grid) -> None:
+    interface, film, substrate, match = interface_of(*case, shift=(0.13, 0.21))
+    model = interface_calculator("ionic", film, substrate)
+    options = {"registry_cell": registry_cell(film, substrate, match), "grid": grid,
+               "gaps": [2.6, 3.1]}  # fmt: skip
+    full = scan_registry(interface, model, use_symmetry=False, **options)
+    reduced = scan_registry(interface, model, **options)
+    assert np.allclose(full.energies, reduced.energies, atol=1e-6)
+    assert full.distinct_shifts == grid[0] * grid[1]
+    assert reduced.computed == 2 + 2 * reduced.distinct_shifts
+    if case[1] == (1, 0, 0) and grid == (4, 4):
+        assert reduced.distinct_shifts == 6
+
+
+def test_whole_coincidence_cells_hold_the_displacement_lattice() -> None:
+    """Translations of either half are found without being told of."""
+    interface, film, substrate, match = interface_of(*CASES[0])
+    atoms = interface.atoms
+    upper = atoms.arrays["region"] == "film"
+    cell = np.linalg.inv(registry_cell(film, substrate, match))
+    n = 4 * round(abs(np.linalg.det(cell)))
+    like = irreducible_shifts(atoms[upper], atoms[~upper], np.eye(2), (n, n))
+    small = irreducible_shifts(atoms[upper], atoms[~upper], np.linalg.inv(cell), (4, 4))
+    assert len(np.unique(like)) <= n * n / round(abs(np.linalg.det(cell)))
+    assert len(np.unique(small)) == 6
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +170,8 @@ def scan_of(calculator, resume_file=None, **options):
     interface = build_interface(galena, galena, match, **options)
     basis = registry_cell(galena, galena, match)
     return scan_registry(interface, calculator, registry_cell=basis, grid=(2, 3),
-                         gaps=(2.0, 2.5, 3.0), resume_file=resume_file)  # fmt: skip
+                         gaps=(2.0, 2.5, 3.0), resume_file=resume_file,
+                         use_symmetry=False)  # fmt: skip
 
 
 @pytest.mark.parametrize("stop", [0, 1, 7, 19])
@@ -184,6 +214,7 @@ def test_progress_is_told() -> None:
     interface = build_interface(galena, galena, match)
     scan_registry(
         interface, Counted(), registry_cell=np.eye(2), grid=(2, 1), gaps=[2.0, 3.0],
+        use_symmetry=False,
         on_progress=lambda *one: told.append(one[:2]),
     )  # fmt: skip
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
