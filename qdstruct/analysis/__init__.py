@@ -34,6 +34,15 @@ from qdstruct.analysis.formation import (
     formula_units,
     mean_surface_energy,
 )
+from qdstruct.analysis.gap_dynamics import (
+    GapDynamics,
+    SpectralPeak,
+    bootstrap_decay,
+    dephasing_matrix,
+    gap_dynamics,
+    gaussian_dephasing,
+    spectral_peaks,
+)
 from qdstruct.analysis.heights import interface_height
 from qdstruct.analysis.ldos import dos_map, region_zones
 from qdstruct.analysis.octahedra import (
@@ -65,10 +74,12 @@ from qdstruct.analysis.states import cross_section, density_overlap, region_frac
 __all__ = [
     "BondAngle",
     "Decay",
+    "GapDynamics",
     "InterfaceBond",
     "LayerSpacing",
     "LayerStrain",
     "Octahedron",
+    "SpectralPeak",
     "adhesion_energy",
     "align_by_edges",
     "align_by_reference",
@@ -83,6 +94,7 @@ __all__ = [
     "binding_energy",
     "bond_angles",
     "bond_lengths",
+    "bootstrap_decay",
     "broadened",
     "charge_difference",
     "core_potential_level",
@@ -90,6 +102,7 @@ __all__ = [
     "cross_section",
     "density_overlap",
     "dephasing_function",
+    "dephasing_matrix",
     "dephasing_time",
     "difference_grid",
     "dos_by",
@@ -101,6 +114,8 @@ __all__ = [
     "formation_energy_line",
     "formula_unit",
     "formula_units",
+    "gap_dynamics",
+    "gaussian_dephasing",
     "has_pybader",
     "interface_bonds",
     "interface_height",
@@ -124,6 +139,7 @@ __all__ = [
     "shifted_edges",
     "slab_extent",
     "spectral_density",
+    "spectral_peaks",
     "strain_energy",
     "total_band_edges",
     "vacuum_gap",

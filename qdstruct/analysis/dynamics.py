@@ -46,6 +46,13 @@ class Decay(Record):
     residual: float
     """Root mean square of data minus fit, in the unit of the data."""
 
+    def curve(self, time: ArrayLike) -> NDArray[np.float64]:
+        """Return the fitted curve at times in fs."""
+        t = np.asarray(time, dtype=np.float64)
+        if self.form.startswith("exp(−t²"):
+            return np.asarray(np.exp(-(t**2) / (2 * self.time**2)))
+        return _energy(t, self.time, self.amplitude, self.offset)
+
 
 def autocorrelation(
     energies: ArrayLike, time_step: float, *, longest: float | None = None

@@ -68,6 +68,11 @@ COMMANDS: dict[str, dict[str, str]] = {
             "Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute."
         ),
     },
+    "dynamics": {
+        "dynamics": (
+            "Gap fluctuations along a trajectory, dephasing, and decays of surface hopping."
+        ),
+    },
     "charges": {
         "bader": "Bader charges of each atom and region, with the count of electrons checked.",
     },

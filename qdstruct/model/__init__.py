@@ -86,6 +86,7 @@ from qdstruct.model.structures import (
     StructureReport,
     Termination,
 )
+from qdstruct.model.trajectory import BandSeries, NamdInputs, SurfaceHopping
 from qdstruct.model.vibrations import ModeComparison, Vibrations
 
 __all__ = [
@@ -102,6 +103,7 @@ __all__ = [
     "BandLevels",
     "BandOffsets",
     "BandProjections",
+    "BandSeries",
     "BondComparison",
     "Bridge",
     "CalculatedResults",
@@ -138,6 +140,7 @@ __all__ = [
     "MisfitDislocations",
     "MixtureFit",
     "ModeComparison",
+    "NamdInputs",
     "Nanocrystal",
     "OrientationRelation",
     "ParallelPlanes",
@@ -174,6 +177,7 @@ __all__ = [
     "StructureReport",
     "StudyResults",
     "Superlattice",
+    "SurfaceHopping",
     "SystemSummary",
     "Termination",
     "VacuumLevel",

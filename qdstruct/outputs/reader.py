@@ -105,6 +105,11 @@ class TextReader:
             raise self.error("this is not text (a zero byte)", hint="is it the right file?")
         return raw.decode("utf-8", "replace").rstrip("\r"), end
 
+    @property
+    def next_line_is_whole(self) -> bool:
+        """Whether the next line ends with a line end, not with the file."""
+        return self._next_line()[1] < self._end
+
     def skip_blank(self) -> str | None:
         """Pass over blank lines; return the next line without passing it, None at the end."""
         while (line := self.peekline()) is not None and not line.strip():

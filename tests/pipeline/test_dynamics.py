@@ -1,0 +1,122 @@
+"""The command from directories of steps to a spectrum, and on to Hefei-NAMD and back."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from band_factories import KPOINTS, WEIGHTS
+from scipy import constants
+from typer.testing import CliRunner
+
+from qdstruct.cli.app import app
+from qdstruct.outputs import read_namd_inputs
+
+STEPS = 700
+
+
+def eigenval(energies: list[float], occupied: int = 2) -> str:
+    """One k-point, one spin."""
+    lengths = "".join(f"{x:16.7E}" for x in (9.0, 1e-10, 1e-10, 1e-10, 1e-15))
+    head = f"    3    3    1    1\n{lengths}"
+    text = f"{head}\n  1.0E-004\n  CAR \n title\n      4      1{len(energies):7d}\n\n"
+    text += "".join(f"{x:15.7E}" for x in (*KPOINTS[0], 4 * WEIGHTS[0])) + "\n"
+    for i, energy in enumerate(energies):
+        text += f"{i + 1:5d}{energy:14.6f}{float(i < occupied):10.6f}\n"
+    return text
+
+
+def write_trajectory(root: Path, steps: int = STEPS) -> Path:
+    """Four bands; the gap swings with 300 cm⁻¹ and 72 cm⁻¹."""
+    rate = 2 * np.pi * constants.c * 100 * 1e-15
+    for step in range(steps):
+        gap = 2.3 + 0.06 * np.cos(300 * rate * step) + 0.04 * np.cos(72 * rate * step)
+        folder = root / f"{step + 1:04d}"
+        folder.mkdir()
+        bands = [
+            -3.0 + 0.01 * np.sin(0.05 * step),
+            0.0,
+            gap,
+            gap + 0.5 + 0.02 * np.cos(0.04 * step),
+        ]
+        (folder / "EIGENVAL").write_text(eigenval(bands))
+    return root
+
+
+@pytest.fixture(scope="module")
+def trajectory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_trajectory(tmp_path_factory.mktemp("run"))
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == 0, result.output + str(result.exception)
+    return result.output
+
+
+def test_the_gap_of_a_trajectory(trajectory: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    text = run("dynamics", str(trajectory), "--time-step", "1", "-o", str(target), "--json")
+    found = json.loads(text[text.index("{") : text.rindex("}") + 1])["gap"]
+    assert (found["bands"], found["n_steps"], found["window"]) == ([2, 3], STEPS, "hann")
+    assert found["mean"] == pytest.approx(2.3, abs=0.01)
+    lines = sorted(peak["wavenumber"] for peak in found["peaks"][:2])
+    assert lines == pytest.approx([72, 300], abs=12)
+    text = (target / "spectral_density.csv").read_text()
+    assert next(csv.reader(text.splitlines())) == [
+        "wave number (1/cm)",
+        "spectral density (eV^2 fs)",
+    ]
+    assert (target / "gap.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_inputs_for_hefei_namd_go_together(trajectory: Path, tmp_path: Path) -> None:
+    target = tmp_path / "namd"
+    run("dynamics", str(trajectory), "--time-step", "1", "--write-namd", str(target),
+        "--namd-bands", "2,4,4")  # fmt: skip
+    found = read_namd_inputs(target)
+    assert (found.tags["BMIN"], found.tags["BMAX"], found.tags["NSW"]) == (2, 4, STEPS)
+    assert found.energies.shape == (STEPS, 3)
+    assert (found.initial[:, 1] == 4).all()
+    assert found.dephasing is not None
+    assert (found.dephasing[~np.eye(3, dtype=bool)] > 0).all()
+    again = run("dynamics", str(target), "--bands", "2,3")
+    assert "bands 2 and 3" in again
+    assert "window hann" in again
+
+
+def test_decays_of_surface_hopping(tmp_path: Path) -> None:
+    time = np.arange(1, 401.0)
+    generator = np.random.default_rng(2)
+    for sample, tau in enumerate(generator.normal(150, 20, 12)):
+        upper = np.exp(-time / tau)
+        table = np.column_stack([time, 0.1 + 0.4 * upper, 1 - upper, upper])
+        np.savetxt(tmp_path / f"SHPROP.{sample + 1}", table, fmt="%.6f")
+    text = run("dynamics", str(tmp_path), "-o", str(tmp_path / "out"), "--json")
+    found = json.loads(text[text.index("{") : text.rindex("}") + 1])["decays"]
+    assert (found["states"], found["n_samples"]) == ([2], 12)
+    assert found["population"]["time"] == pytest.approx(150, abs=20)
+    assert 1 < found["population"]["uncertainty"] < 15
+    assert found["energy"]["offset"] == pytest.approx(0.1, abs=0.02)
+    assert (tmp_path / "out" / "decays.png").is_file()
+    grown = json.loads(run("dynamics", str(tmp_path), "--states", "1", "--json"))["decays"]
+    assert grown["population"] is None
+    assert "do not decay" in grown["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--bands", "2,9", "--time-step", "1"], "bands 2 and 9 are not two of 1…4"),
+        ([], "do not state the time between steps"),
+        (["--time-step", "0"], "time step of 0 fs is impossible"),
+        (["--bands", "two,3"], "not a list of integers"),
+        (["--time-step", "1", "--window", "flat"], "no window 'flat'"),
+    ],
+)
+def test_bad_requests_are_refused(tmp_path: Path, words: list[str], says: str) -> None:
+    result = CliRunner().invoke(app, ["dynamics", str(write_trajectory(tmp_path, 12)), *words])
+    assert says in str(result.exception)
