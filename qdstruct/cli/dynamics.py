@@ -165,7 +165,8 @@ def _print_gap(series: BandSeries, pair: tuple[int, int], gap: GapDynamics) -> N
         ],
     )  # fmt: skip
     print_table(
-        f"Spectral density, window {gap.density.attrs['window']}",
+        f"Spectral density, window {gap.density.attrs['window']}, a point every "
+        f"{float(gap.density['wavenumber'][1]):.1f} cm⁻¹",
         ["Wave number (cm⁻¹)", "Share"],
         [(f"{peak.wavenumber:.1f}", f"{peak.weight:.3f}") for peak in gap.peaks],
     )

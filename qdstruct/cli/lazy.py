@@ -68,6 +68,11 @@ COMMANDS: dict[str, dict[str, str]] = {
             "Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute."
         ),
     },
+    "relaxation": {
+        "layers": (
+            "Strain of every layer by its relaxation, bonds across the interface, octahedral tilts."
+        ),
+    },
     "dynamics": {
         "dynamics": (
             "Gap fluctuations along a trajectory, dephasing, and decays of surface hopping."

@@ -23,8 +23,8 @@ class BandEnergies(Record):
     energies: DataArray
     """eV on the engine's own scale, dims (spin, kpoint, band)."""
     occupations: DataArray | None
-    """Electrons of each state as the file states them (2 at most without spin, some files print 1),
-    same dims; None where the file is silent."""
+    """Electrons of each state, 2 at most where it holds both spins, same dims; None where the file
+    is silent."""
     kpoints: NDArray[np.float64]
     """(K, 3) in fractions of the reciprocal cell vectors."""
     weights: NDArray[np.float64]

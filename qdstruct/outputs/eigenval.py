@@ -75,20 +75,30 @@ def read_eigenval(path: Path) -> BandEnergies:
         spins = _integers(reader, "numbers of ions and spins", 4)[3]
         for what in ("volume and cell lengths", "the temperature", "'CAR'", "the title"):
             reader.expect_line(what)
-        _, n_kpoints, n_bands = _integers(reader, "electrons, k-points and bands", 3)
+        n_electrons, n_kpoints, n_bands = _integers(reader, "electrons, k-points and bands", 3)
         if spins not in (1, 2) or min(n_kpoints, n_bands) < 1:
             raise reader.error(f"{spins} spins, {n_kpoints} k-points, {n_bands} bands (above)")
         channels = [Channel.empty(n_kpoints, n_bands) for _ in range(spins)]
         has_occupations = [_kpoint(reader, channels, k) for k in range(n_kpoints)]
         if reader.skip_blank() is not None:
             raise reader.error(f"more after k-point {n_kpoints}", hint=_CUT)
-    bands = band_energies(channels, str(path))
     if all(has_occupations):
-        return bands
+        _count_both_spins(channels, n_electrons)
+        return band_energies(channels, str(path))
+    bands = band_energies(channels, str(path))
     return BandEnergies(
         energies=bands.energies, occupations=None, kpoints=bands.kpoints,
         weights=bands.weights, source=bands.source,
     )  # fmt: skip
+
+
+def _count_both_spins(channels: list[Channel], n_electrons: int) -> None:
+    """Double occupations of up to 1 where a state holds both spins, as NELECT tells."""
+    weights = channels[0].weights
+    if len(channels) == 1 and weights.sum() > 0:
+        held = float((channels[0].occupations.sum(axis=1) * weights).sum() / weights.sum())
+        if abs(2 * held - n_electrons) < abs(held - n_electrons):
+            channels[0].occupations *= 2
 
 
 def _integers(reader: TextReader, what: str, count: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ _KNOWN = (
     "vasprun.xml", "vaspout.h5", "OUTCAR", "CONTCAR", "POSCAR", "INCAR", "KPOINTS", "OSZICAR",
     "DOSCAR", "PROCAR", "EIGENVAL", "XDATCAR", "ACF.dat",
 )  # fmt: skip
+_GRID_NAME = re.compile(rf"({'|'.join(GRID_FILES)})\d?(\.(\d+|ALLB|ALLK))*")
 _OUTPUTS = ("vasprun.xml", "vaspout.h5", "OUTCAR", "DOSCAR", "PROCAR", "EIGENVAL")
 
 
@@ -105,11 +107,7 @@ class FoundCalculation:
     @staticmethod
     def is_grid(name: str) -> bool:
         """Whether a plain file name is that of a density, potential or localisation function."""
-        return any(
-            name == start
-            or (name.startswith(start) and name[len(start) :].strip(".0123456789") == "")
-            for start in GRID_FILES
-        )
+        return _GRID_NAME.fullmatch(name) is not None
 
     def _lacks(self, analysis: Analysis) -> str:
         groups = [group for group in analysis.needs if not any(map(self._has, group))]

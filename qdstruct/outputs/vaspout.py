@@ -298,6 +298,11 @@ def _channels(file: _File) -> list[Channel]:
     weights = file.array(f"{_BANDS}/kpoints_symmetry_weight", 1)
     file.check(occupations.shape, energies.shape, "fermiweights")
     file.check((*kpoints.shape, len(weights)), (energies.shape[1], 3, energies.shape[1]), "kpoints")
+    electrons = file.optional(f"{_BANDS}/nelectrons", 0)
+    if len(energies) == 1 and electrons is not None and weights.sum() > 0:
+        held = float((occupations[0].sum(axis=1) * weights).sum() / weights.sum())
+        if abs(2 * held - float(electrons)) < abs(held - float(electrons)):
+            occupations = 2 * occupations
     if len(energies) > 2:
         raise OutputError(f"{file.path}: {len(energies)} spins in the eigenvalues")
     return [

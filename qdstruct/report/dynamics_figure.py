@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["decay_figure", "gap_figure"]
 
-_SHOWN = 0.999
-"""Share of the spectral density up to which wave numbers are drawn."""
+_SEEN = 0.01
+"""Share of the strongest line below which a spectral density is not seen."""
 
 
 def gap_figure(
@@ -47,8 +47,8 @@ def gap_figure(
         right.set(xlabel="lag (fs)", ylabel="⟨δE(t)δE(0)⟩ (meV²)",
                   xlim=(0, float(correlation["time"][-1])))  # fmt: skip
         nu = np.asarray(density["wavenumber"])
-        lower.plot(nu, 1e6 * density, color=COLOURS[2])
-        lower.set(xlabel="wave number (cm⁻¹)", ylabel="J (meV² fs)",
+        lower.plot(nu, density, color=COLOURS[2])
+        lower.set(xlabel="wave number (cm⁻¹)", ylabel="J (eV² fs)",
                   xlim=(0, _reach(nu, np.asarray(density))), ylim=(0, None))  # fmt: skip
         window = str(density.attrs.get("window", "none"))
         lower.text(0.98, 0.95, f"window: {window}", transform=lower.transAxes, ha="right",
@@ -58,9 +58,9 @@ def gap_figure(
 
 
 def _reach(nu: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    """Return the wave number below which nearly all of the spectrum lies."""
-    running = np.cumsum(np.clip(values, 0, None))
-    return float(1.15 * nu[min(int(np.searchsorted(running, _SHOWN * running[-1])), nu.size - 1)])
+    """Return the wave number beyond which nothing rises above the baseline."""
+    seen = np.flatnonzero(values > _SEEN * values.max())
+    return float(max(1.3 * nu[seen[-1]], 2 * nu[1]))
 
 
 def _dephasing(axes: object, dephasing: DataArray, gaussian: float | None) -> None:
@@ -114,5 +114,6 @@ def decay_figure(
                 axes.plot(time, curve, "--", color=COLOURS[1], label=label)
             axes.set(ylabel=unit)
             axes.legend()
+        upper.set(ylim=(0, None))
         lower.set(xlabel="time (fs)", xlim=(0, float(time[-1])))
     return figure

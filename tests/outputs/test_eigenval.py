@@ -39,7 +39,8 @@ def test_it_equals_pymatgen(tmp_path: Path, spins: int) -> None:
     from pymatgen.io.vasp.outputs import Eigenval
 
     energies, occupations, _ = band_data(spins=spins)
-    (tmp_path / "EIGENVAL").write_text(eigenval_text(np.round(energies, 6), occupations))
+    text = eigenval_text(np.round(energies, 6), occupations, n_electrons=4)
+    (tmp_path / "EIGENVAL").write_text(text)
     ours, theirs = read_eigenval(tmp_path), Eigenval(str(tmp_path / "EIGENVAL"))
     expected = np.stack([theirs.eigenvalues[s] for s in (Spin.up, Spin.down)[:spins]])
     assert ours.occupations is not None
@@ -79,6 +80,17 @@ def test_the_file_at_hand_is_taken(tmp_path: Path) -> None:
     assert np.allclose(second.energies, first.energies, atol=1e-6)
     assert np.allclose(second.kpoints, KPOINTS)
     assert np.allclose(second.weights, WEIGHTS)
+
+
+def test_states_of_both_spins_hold_two_electrons(tmp_path: Path) -> None:
+    """VASP prints 1 for a full state of an unpolarised run; NELECT in the head says which."""
+    energies, occupations, _ = band_data()
+    for spins_in_state, electrons in ((2, 4), (1, 2)):
+        text = eigenval_text(energies, occupations / 2, n_electrons=electrons)
+        (tmp_path / "EIGENVAL").write_text(text)
+        bands = read_eigenval(tmp_path)
+        assert bands.n_electrons == pytest.approx(electrons)
+        assert float(bands.occupations.max()) == spins_in_state  # type: ignore[union-attr]
 
 
 def test_edges_count_electrons_from_below(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from qdstruct.outputs import find_calculations
 
 def test_calculations_are_found_at_any_depth_with_what_they_allow(tmp_path: Path) -> None:
     for name in ("a/vasprun.xml.gz", "a/CHGCAR", "a/CHGCAR.gz", "b/c/LOCPOT.xz", "b/c/POSCAR",
-                 "notes/readme.txt", ".hidden/OUTCAR", "d/PARCHG.0012.0001"):  # fmt: skip
+                 "notes/readme.txt", ".hidden/OUTCAR", "d/PARCHG.0012.ALLK",
+                 "e/CHGCAR_sum", "e/LOCPOT.png"):  # fmt: skip
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
@@ -23,7 +24,7 @@ def test_calculations_are_found_at_any_depth_with_what_they_allow(tmp_path: Path
     assert "charge-density difference" in first.possible
     assert first.impossible["alignment by core potentials"] == "OUTCAR"
     assert second.possible == ("potential profile, vacuum levels and alignment",)
-    assert list(third.files) == ["PARCHG.0012.0001"]
+    assert list(third.files) == ["PARCHG.0012.ALLK"]
 
 
 def test_a_missing_directory_is_bad_input(tmp_path: Path) -> None:
