@@ -14,7 +14,14 @@ from qdstruct.model.bands import BandEnergies
 if TYPE_CHECKING:
     from xarray import DataArray
 
-__all__ = ["ORBITALS", "Channel", "band_energies", "labelled_projections", "spin_labels"]
+__all__ = [
+    "ORBITALS",
+    "Channel",
+    "band_energies",
+    "count_both_spins",
+    "labelled_projections",
+    "spin_labels",
+]
 
 ORBITALS = {"x2-y2": "dx2-y2", "dx2": "dx2-y2"}
 """VASP's spellings → ours, where versions differ."""
@@ -67,6 +74,15 @@ class Channel:
         if self.phases is None:
             self.phases = np.zeros((*self.energies.shape, *values.shape), dtype=np.complex64)
         self.phases[k, band] = values
+
+
+def count_both_spins(channels: Sequence[Channel], n_electrons: float) -> None:
+    """Double occupations of up to 1 where a state holds both spins, as NELECT tells."""
+    weights = channels[0].weights
+    if len(channels) == 1 and weights.sum() > 0:
+        held = float((channels[0].occupations.sum(axis=1) * weights).sum() / weights.sum())
+        if abs(2 * held - n_electrons) < abs(held - n_electrons):
+            channels[0].occupations = 2 * channels[0].occupations
 
 
 def spin_labels(n_channels: int, n_tables: int = 1) -> list[str]:

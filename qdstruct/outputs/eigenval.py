@@ -8,11 +8,12 @@ import numpy as np
 
 from qdstruct.errors import OutputError
 from qdstruct.model.bands import BandEnergies
-from qdstruct.outputs.band_arrays import Channel, band_energies
+from qdstruct.outputs.band_arrays import Channel, band_energies, count_both_spins
 from qdstruct.outputs.calculation import require_output
 from qdstruct.outputs.procar import read_procar
 from qdstruct.outputs.reader import TextReader, fortran_float
 from qdstruct.outputs.streams import find_output, open_output
+from qdstruct.outputs.vasprun_bands import read_vasprun_bands
 
 __all__ = ["read_band_energies", "read_eigenval"]
 
@@ -20,12 +21,13 @@ _CUT = "the file was cut off or damaged: rerun the job or copy it again"
 
 
 def read_band_energies(directory: Path) -> BandEnergies:
-    """Read the eigenvalues of a finished calculation from EIGENVAL, vaspout.h5 or PROCAR.
+    """Read the eigenvalues of a finished calculation from whichever file holds them.
 
     Parameters
     ----------
     directory : Path
-        A directory with one of these files (the first there is, in this order), or such a file.
+        A directory with EIGENVAL, vaspout.h5, PROCAR or vasprun.xml (the first there is, in this
+        order), or such a file.
 
     Raises
     ------
@@ -38,14 +40,18 @@ def read_band_energies(directory: Path) -> BandEnergies:
         return read_procar(directory, groups={}).bands
     if directory.is_file() and name.startswith("VASPOUT"):
         return _from_vaspout(directory)
+    if directory.is_file() and "XML" in name:
+        return read_vasprun_bands(directory)
     if directory.is_file() or find_output(directory, "EIGENVAL") is not None:
         return read_eigenval(directory)
     if find_output(directory, "vaspout.h5") is not None:
         return _from_vaspout(directory)
     if find_output(directory, "PROCAR") is not None:
         return read_procar(directory, groups={}).bands
+    if find_output(directory, "vasprun.xml") is not None:
+        return read_vasprun_bands(directory)
     raise OutputError(
-        f"{directory}: there is no EIGENVAL, vaspout.h5 or PROCAR here",
+        f"{directory}: there is no EIGENVAL, vaspout.h5, PROCAR or vasprun.xml here",
         hint="one of them holds the band energies",
     )
 
@@ -83,22 +89,13 @@ def read_eigenval(path: Path) -> BandEnergies:
         if reader.skip_blank() is not None:
             raise reader.error(f"more after k-point {n_kpoints}", hint=_CUT)
     if all(has_occupations):
-        _count_both_spins(channels, n_electrons)
+        count_both_spins(channels, n_electrons)
         return band_energies(channels, str(path))
     bands = band_energies(channels, str(path))
     return BandEnergies(
         energies=bands.energies, occupations=None, kpoints=bands.kpoints,
         weights=bands.weights, source=bands.source,
     )  # fmt: skip
-
-
-def _count_both_spins(channels: list[Channel], n_electrons: int) -> None:
-    """Double occupations of up to 1 where a state holds both spins, as NELECT tells."""
-    weights = channels[0].weights
-    if len(channels) == 1 and weights.sum() > 0:
-        held = float((channels[0].occupations.sum(axis=1) * weights).sum() / weights.sum())
-        if abs(2 * held - n_electrons) < abs(held - n_electrons):
-            channels[0].occupations *= 2
 
 
 def _integers(reader: TextReader, what: str, count: int) -> list[int]:

@@ -18,7 +18,12 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import ProjectedDos
 from qdstruct.model.bands import BandEnergies, BandProjections
-from qdstruct.outputs.band_arrays import Channel, band_energies, labelled_projections
+from qdstruct.outputs.band_arrays import (
+    Channel,
+    band_energies,
+    count_both_spins,
+    labelled_projections,
+)
 from qdstruct.outputs.calculation import require_output, set_regions
 from qdstruct.outputs.dos_arrays import labelled_dos
 from qdstruct.outputs.streams import open_output
@@ -299,13 +304,12 @@ def _channels(file: _File) -> list[Channel]:
     file.check(occupations.shape, energies.shape, "fermiweights")
     file.check((*kpoints.shape, len(weights)), (energies.shape[1], 3, energies.shape[1]), "kpoints")
     electrons = file.optional(f"{_BANDS}/nelectrons", 0)
-    if len(energies) == 1 and electrons is not None and weights.sum() > 0:
-        held = float((occupations[0].sum(axis=1) * weights).sum() / weights.sum())
-        if abs(2 * held - float(electrons)) < abs(held - float(electrons)):
-            occupations = 2 * occupations
     if len(energies) > 2:
         raise OutputError(f"{file.path}: {len(energies)} spins in the eigenvalues")
-    return [
+    channels = [
         Channel(kpoints=kpoints, weights=weights, energies=one, occupations=other)
         for one, other in zip(energies, occupations, strict=True)
     ]
+    if electrons is not None:
+        count_both_spins(channels, float(electrons))
+    return channels

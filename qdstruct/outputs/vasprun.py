@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, cast
 from xml.etree import ElementTree
@@ -21,7 +21,7 @@ _LONGEST_TAG = 16
 
 
 class VasprunTable:
-    """Receives the bytes of one ``<partial>`` section as they stream past."""
+    """Receives the bytes of one long section as they stream past."""
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the section."""
@@ -32,7 +32,12 @@ class VasprunTable:
         raise NotImplementedError
 
 
-def read_vasprun(path: Path, partial: Callable[[Vasprun], VasprunTable] | None = None) -> Vasprun:
+def read_vasprun(
+    path: Path,
+    partial: Callable[[Vasprun], VasprunTable] | None = None,
+    *,
+    eigenvalues: Callable[[Vasprun], VasprunTable] | None = None,
+) -> Vasprun:
     """Read a vasprun.xml to its end in one pass and in memory that does not grow with it.
 
     Parameters
@@ -42,6 +47,8 @@ def read_vasprun(path: Path, partial: Callable[[Vasprun], VasprunTable] | None =
     partial : callable, optional
         Called with what is known so far when a projected DOS begins; the table it returns gets
         the section's bytes. None passes over the section.
+    eigenvalues : callable, optional
+        Likewise for the eigenvalues of each ionic step.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def read_vasprun(path: Path, partial: Callable[[Vasprun], VasprunTable] | None =
         If the file is missing, empty, truncated or not well-formed, with line or byte.
     """
     with open_output(Path(path)) as stream:
-        return _Pass(stream, partial).run()
+        return _Pass(stream, {b"partial": partial, b"eigenvalues": eigenvalues}).run()
 
 
 def read_vasprun_head(path: Path) -> Vasprun:
@@ -61,18 +68,20 @@ def read_vasprun_head(path: Path) -> Vasprun:
         If the file is missing, empty, not well-formed or ends before that structure.
     """
     with open_output(Path(path)) as stream:
-        return _Pass(stream, None).head()
+        return _Pass(stream, {}).head()
 
 
 class _Pass:
     """One forward pass: hands tables to their readers and the rest to the XML parser."""
 
     def __init__(
-        self, stream: ForwardStream, partial: Callable[[Vasprun], VasprunTable] | None
+        self,
+        stream: ForwardStream,
+        tables: Mapping[bytes, Callable[[Vasprun], VasprunTable] | None],
     ) -> None:
         self.result = Vasprun(path=stream.path)
         self._stream = stream
-        self._partial = partial
+        self._tables = tables
         self._parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(events=("end",))
         self._was_cut = False
 
@@ -117,10 +126,10 @@ class _Pass:
         return self.result
 
     def _begin(self, name: bytes) -> VasprunTable | None:
-        if name != b"partial":
-            return None
-        self.result.has_projections = True
-        return self._partial(self.result) if self._partial is not None else None
+        if name == b"partial":
+            self.result.has_projections = True
+        begin = self._tables.get(name)
+        return begin(self.result) if begin is not None else None
 
     def _cut(self, table: VasprunTable | None, data: bytes) -> None:
         self._was_cut = True

@@ -29,6 +29,10 @@ class Vasprun:
     """Tags as the user gave them."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """Every tag with the value VASP used."""
+    kpoints: NDArray[np.float64] | None = None
+    """(K, 3) fractions of the reciprocal cell vectors."""
+    kpoint_weights: NDArray[np.float64] | None = None
+    """(K,)."""
     symbols: list[str] = field(default_factory=list)
     """Element of each atom in POSCAR order."""
     initial_cell: NDArray[np.float64] | None = None
@@ -76,6 +80,18 @@ def _on_generator(run: Vasprun, element: Element) -> None:
 
 def _on_incar(run: Vasprun, element: Element) -> None:
     run.incar = _tags(element)
+
+
+def _on_kpoints(run: Vasprun, element: Element) -> None:
+    """Keep the first list: later ones belong to KPOINTS_OPT and the like."""
+    places = element.find("varray[@name='kpointlist']")
+    weights = element.find("varray[@name='weights']")
+    if run.kpoints is not None or places is None or weights is None:
+        return
+    run.kpoints = _vectors(places, "k-points")
+    run.kpoint_weights = np.array([fortran_float(v.text or "") for v in weights.iter("v")])
+    if len(run.kpoint_weights) != len(run.kpoints):
+        raise ValueError(f"{len(run.kpoint_weights)} weights for {len(run.kpoints)} k-points")
 
 
 def _on_parameters(run: Vasprun, element: Element) -> None:
@@ -214,6 +230,7 @@ def _on_i(run: Vasprun, element: Element) -> None:
 HANDLERS: dict[str, Callable[[Vasprun, Element], None]] = {
     "generator": _on_generator,
     "incar": _on_incar,
+    "kpoints": _on_kpoints,
     "parameters": _on_parameters,
     "atominfo": _on_atominfo,
     "structure": _on_structure,

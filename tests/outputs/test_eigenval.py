@@ -15,6 +15,7 @@ from broken_files import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from vasp_factories import rock_salt_pair, vasprun_text
 
 from qdstruct.errors import OutputError
 from qdstruct.model.bands import BandEnergies
@@ -69,7 +70,7 @@ def test_touching_counts(tmp_path: Path) -> None:
 
 def test_the_file_at_hand_is_taken(tmp_path: Path) -> None:
     energies, occupations, values = band_data()
-    with pytest.raises(OutputError, match=r"no EIGENVAL, vaspout\.h5 or PROCAR"):
+    with pytest.raises(OutputError, match=r"no EIGENVAL, vaspout\.h5, PROCAR or vasprun"):
         read_band_energies(tmp_path)
     (tmp_path / "PROCAR").write_text(procar_text(energies, occupations, values))
     first = read_band_energies(tmp_path)
@@ -91,6 +92,31 @@ def test_states_of_both_spins_hold_two_electrons(tmp_path: Path) -> None:
         bands = read_eigenval(tmp_path)
         assert bands.n_electrons == pytest.approx(electrons)
         assert float(bands.occupations.max()) == spins_in_state  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("spins", [1, 2])
+def test_vasprun_gives_what_pymatgen_reads(tmp_path: Path, spins: int) -> None:
+    from pymatgen.electronic_structure.core import Spin
+    from pymatgen.io.vasp.outputs import Vasprun
+
+    atoms = rock_salt_pair()
+    text = vasprun_text(atoms, electrons=2.0, tags={"ISPIN": spins})
+    path = tmp_path / "vasprun.xml"
+    path.write_text(text)
+    ours = read_band_energies(tmp_path)
+    theirs = Vasprun(path, parse_dos=False, parse_potcar_file=False)
+    expected = np.stack([theirs.eigenvalues[s] for s in (Spin.up, Spin.down)[:spins]])
+    assert np.array_equal(ours.energies, expected[..., 0])
+    assert np.array_equal(ours.occupations, expected[..., 1] * (2 if spins == 1 else 1))  # type: ignore[arg-type]
+    assert ours.n_electrons == pytest.approx(2.0)
+    for old, new, says in (
+        ("    1.0000 </r>", "    ****** </r>", "cannot be used: .*not a number|could not convert"),
+        ('<varray name="kpointlist" >', '<varray name="other" >', "holds no eigenvalues"),
+        ("</eigenvalues>", "", "breaks off"),
+    ):
+        path.write_text(text.replace(old, new, 1))
+        with pytest.raises(OutputError, match=says):
+            read_band_energies(path)
 
 
 def test_edges_count_electrons_from_below(tmp_path: Path) -> None:
