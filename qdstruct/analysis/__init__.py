@@ -32,6 +32,7 @@ from qdstruct.analysis.formation import (
     formation_against_bulk_line,
     formula_unit,
     formula_units,
+    layer_strain_energy,
     mean_surface_energy,
 )
 from qdstruct.analysis.gap_dynamics import (
@@ -45,6 +46,7 @@ from qdstruct.analysis.gap_dynamics import (
 )
 from qdstruct.analysis.heights import interface_height
 from qdstruct.analysis.ldos import dos_map, region_zones
+from qdstruct.analysis.levels import align_levels, turned, with_kind
 from qdstruct.analysis.octahedra import (
     LayerSpacing,
     Octahedron,
@@ -84,6 +86,7 @@ __all__ = [
     "align_by_edges",
     "align_by_reference",
     "align_by_vacuum",
+    "align_levels",
     "align_measured",
     "alignment_type",
     "atom_groups",
@@ -122,6 +125,7 @@ __all__ = [
     "layer_period",
     "layer_spacings",
     "layer_strain",
+    "layer_strain_energy",
     "local_deformation",
     "macroscopic_average",
     "match_atoms",
@@ -142,5 +146,7 @@ __all__ = [
     "spectral_peaks",
     "strain_energy",
     "total_band_edges",
+    "turned",
     "vacuum_gap",
+    "with_kind",
 ]

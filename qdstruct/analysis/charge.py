@@ -165,8 +165,18 @@ def difference_grid(whole: Grid, parts: Mapping[str, Grid]) -> Grid:
     return Grid(values=values, atoms=atoms, quantity="charge density", source=source)
 
 
-def match_atoms(whole: Atoms, part: Atoms) -> NDArray[np.int64]:
-    """Return the index in `whole` of each atom of `part`; −1 where none lies at its place."""
+def match_atoms(
+    whole: Atoms, part: Atoms, *, tolerance: float = POSITION_TOLERANCE
+) -> NDArray[np.int64]:
+    """Return the index in `whole` of each atom of `part`; −1 where none lies at its place.
+
+    Parameters
+    ----------
+    whole, part : Atoms
+        In the same cell.
+    tolerance : float
+        Å by which an atom may lie off its place.
+    """
     cell = np.asarray(whole.cell)
     fractions = whole.get_scaled_positions(wrap=False)
     symbols = np.array(whole.get_chemical_symbols())
@@ -179,7 +189,7 @@ def match_atoms(whole: Atoms, part: Atoms) -> NDArray[np.int64]:
         distance = np.linalg.norm((apart - np.round(apart)) @ cell, axis=1)
         distance[(symbols != symbol) | ~free] = np.inf
         best = int(np.argmin(distance))
-        if distance[best] <= POSITION_TOLERANCE:
+        if distance[best] <= tolerance:
             found[i] = best
             free[best] = False
     return found

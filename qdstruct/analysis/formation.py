@@ -16,6 +16,7 @@ from qdstruct.model import FinishedCalculation
 from qdstruct.model.electronic import EnergyPerArea
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from xarray import DataArray
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "formation_against_bulk_line",
     "formula_unit",
     "formula_units",
+    "layer_strain_energy",
     "mean_surface_energy",
 ]
 
@@ -109,6 +111,48 @@ def mean_surface_energy(
         )
     energy = slab.energy - amounts["bulk"] * bulk.energy / units
     return energy / (2 * cell_area(slab.atoms, axis))
+
+
+def layer_strain_energy(
+    layer: Atoms,
+    strained: FinishedCalculation,
+    relaxed: FinishedCalculation,
+    *,
+    axis: int = 2,
+) -> EnergyPerArea:
+    """Energy stored in the strained layer of an interface, per area: n (e_strained − e_relaxed)/A.
+
+    Parameters
+    ----------
+    layer : Atoms
+        The atoms of one side in the cell of the interface: n formula units.
+    strained, relaxed : FinishedCalculation
+        The bulk crystal strained as in the interface, and free of strain; e is per formula unit.
+    axis : int
+        Cell vector along the normal.
+
+    Raises
+    ------
+    OutputError
+        If a calculation is not converged, or the two crystals have different formulas.
+    """
+    formulas, energies = _bulk_formulas({"strained": strained, "relaxed": relaxed})
+    if formulas["strained"] != formulas["relaxed"]:
+        raise OutputError("the strained and the strain-free crystal have different formulas")
+    units = formula_units(layer.get_chemical_symbols(), {"bulk": formulas["relaxed"]})[0]["bulk"]
+    area = cell_area(layer, axis)
+    terms = {
+        f"{units:g} E(strained)": units * energies["strained"],
+        f"−{units:g} E(relaxed)": -units * energies["relaxed"],
+    }
+    return EnergyPerArea(
+        name="strain",
+        value=sum(terms.values()) / area,
+        area=area,
+        n_interfaces=1,
+        terms=terms,
+        convention="positive: the strain costs energy",
+    )
 
 
 def formation_against_bulk(

@@ -12,11 +12,23 @@ from qdstruct.cli.output import JsonOption, print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["commands"]
+    from qdstruct.pipeline.directory import Choices
+
+__all__ = [
+    "AxisOption",
+    "FilmOption",
+    "PlaneOption",
+    "SubstrateOption",
+    "commands",
+    "directory_choices",
+]
 
 commands = typer.Typer()
 
-TreeArgument = Annotated[Path, typer.Argument(help="A directory made by 'qdstruct prepare'.")]
+DirectoryArgument = Annotated[
+    Path,
+    typer.Argument(help="A tree made by 'qdstruct prepare', or any directory with VASP outputs."),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists already.")]
 MuOption = Annotated[
     list[str] | None,
@@ -28,19 +40,62 @@ MuOption = Annotated[
 ]
 
 
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="Folder for the results of a foreign directory [DIRECTORY-analysis]."
+    ),
+]
+FilmOption = Annotated[str | None, typer.Option("--film", help="Elements of the film, as Cd,S.")]
+SubstrateOption = Annotated[
+    str | None, typer.Option("--substrate", help="Elements of the substrate, as Cs,Pb,Br.")
+]
+PlaneOption = Annotated[
+    float | None,
+    typer.Option(help="Height of the interface plane along the normal in Å; the film is above."),
+]
+AxisOption = Annotated[
+    str | None, typer.Option(help="Cell vector along the normal: a, b or c [found].")
+]
+
+
 @commands.command("analyze")
 def analyze_command(
-    directory: TreeArgument, mu: MuOption = None, as_json: JsonOption = False
+    directory: DirectoryArgument,
+    output: OutputOption = None,
+    film: FilmOption = None,
+    substrate: SubstrateOption = None,
+    plane: PlaneOption = None,
+    axis: AxisOption = None,
+    mu: MuOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Compute everything the finished jobs allow; write results.json and figures/.
+    """Compute everything the finished calculations of a directory allow, with figures.
+
+    A tree gets results.json and figures/ itself; any other directory is left untouched, and a
+    folder beside it gets results.json, figures/ and report.html.
 
     Example: qdstruct analyze my-study
+    Example: qdstruct analyze old-vasp-runs --film Cd,S -o old-analysis
     """
+    from qdstruct.pipeline.directory import is_study_tree
+
+    if is_study_tree(directory):
+        _refuse_choices({"-o": output, "--film": film, "--substrate": substrate,
+                         "--plane": plane, "--axis": axis})  # fmt: skip
+        _analyze_tree(directory, mu or [], as_json=as_json)
+        return
+    choices = directory_choices(film, substrate, plane, axis, mu or [])
+    _analyze_directory(directory, output, choices, force=force, as_json=as_json)
+
+
+def _analyze_tree(directory: Path, mu: list[str], *, as_json: bool) -> None:
     from qdstruct.cli.analysis_output import study_document, study_lines
     from qdstruct.pipeline.analyse import analyse
     from qdstruct.pipeline.reporting import write_figures
 
-    results = analyse(directory, chemical_potentials=_potentials(mu or []), on_step=_say())
+    results = analyse(directory, chemical_potentials=_potentials(mu), on_step=_say())
     files = write_figures(directory, results)
     if as_json:
         print_json(study_document(results))
@@ -48,6 +103,75 @@ def analyze_command(
     note = "\n".join([*results.notes, f"Written: {directory}/results.json, {len(files)} files in "
                       f"{directory}/figures/"])  # fmt: skip
     print_table(results.study, ["Result", "Value"], study_lines(results), note=note)
+
+
+def _analyze_directory(
+    directory: Path, output: Path | None, choices: Choices, *, force: bool, as_json: bool
+) -> None:
+    from qdstruct.cli.analysis_output import directory_document, study_lines
+    from qdstruct.pipeline.directory import write_directory
+
+    results, folder = write_directory(
+        directory, output, choices=choices, force=force, on_step=_say()
+    )
+    if as_json:
+        print_json({**directory_document(results), "folder": str(folder)})
+        return
+    print_table(
+        f"Found in {directory}",
+        ["Taken for", "Composition", "Directories", "Converged", "Energy (eV)", "Gap (eV)"],
+        [
+            (each.role, each.formula, ", ".join(each.directories),
+             {True: "yes", False: "NO", None: "not known"}[each.converged],
+             "" if each.energy is None else f"{each.energy:.4f}",
+             "" if each.gap is None else f"{each.gap:.2f} ± {each.gap_uncertainty or 0.0:.2f}")
+            for each in results.systems
+        ],
+    )  # fmt: skip
+    note = "\n".join([*results.notes, f"Written: {folder}/ (report.html, results.json, figures/); "
+                      f"nothing in {directory}/ was changed"])  # fmt: skip
+    print_table("Results", ["Result", "Value"], study_lines(results), note=note)
+
+
+def _refuse_choices(options: dict[str, object]) -> None:
+    """Refuse options that a tree, which knows its regions, would leave unused."""
+    from qdstruct.errors import InputError
+
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"{name} is for directories that qdstruct did not prepare",
+                             hint="a tree knows its film and substrate; leave it out")  # fmt: skip
+
+
+def directory_choices(
+    film: str | None, substrate: str | None, plane: float | None, axis: str | None, mu: list[str]
+) -> Choices:
+    """Read the options about a foreign directory."""
+    from qdstruct.errors import InputError
+    from qdstruct.pipeline.directory import Choices
+
+    if axis is not None and axis not in ("a", "b", "c"):
+        raise InputError(f"--axis {axis}: there is no such cell vector", hint="write a, b or c")
+    return Choices(
+        film=_elements(film, "--film"),
+        substrate=_elements(substrate, "--substrate"),
+        plane=plane,
+        axis=None if axis is None else "abc".index(axis),
+        chemical_potentials=_potentials(mu),
+    )
+
+
+def _elements(words: str | None, option: str) -> tuple[str, ...]:
+    from ase.data import atomic_numbers
+
+    from qdstruct.errors import InputError
+
+    symbols = tuple(word.strip() for word in (words or "").split(",") if word.strip())
+    for symbol in symbols:
+        if atomic_numbers.get(symbol, 0) == 0:
+            raise InputError(f"{option} {words}: '{symbol}' is no element",
+                             hint="write symbols between commas, as Cs,Pb,Br")  # fmt: skip
+    return symbols
 
 
 def _say() -> Callable[[str], None]:
@@ -75,22 +199,53 @@ def _potentials(words: list[str]) -> dict[str, tuple[float, ...]]:
 
 @commands.command("report")
 def report_command(
-    directory: TreeArgument,
+    directory: DirectoryArgument,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="HTML file [DIRECTORY/report.html].")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="HTML file [DIRECTORY/report.html, or beside a foreign "
+            "directory DIRECTORY-analysis.html].",
+        ),
     ] = None,
-    force: ForceOption = False,
+    film: FilmOption = None,
+    substrate: SubstrateOption = None,
+    plane: PlaneOption = None,
+    axis: AxisOption = None,
     mu: MuOption = None,
+    force: ForceOption = False,
 ) -> None:
-    """Analyse the tree as it stands and write the one-page HTML report.
+    """Analyse a directory as it stands and write the one-page HTML report.
 
     Example: qdstruct report my-study -o my-study.html
-    """
+    """  # fmt: skip
     from qdstruct.files import refuse_existing
-    from qdstruct.pipeline.analyse import analyse
-    from qdstruct.pipeline.reporting import write_report
+    from qdstruct.pipeline.directory import is_study_tree
 
     if output is not None:
         refuse_existing(output, force=force)
+    if not is_study_tree(directory):
+        choices = directory_choices(film, substrate, plane, axis, mu or [])
+        _report_directory(directory, output, choices, force=force)
+        return
+    from qdstruct.pipeline.analyse import analyse
+    from qdstruct.pipeline.reporting import write_report
+
+    _refuse_choices({"--film": film, "--substrate": substrate, "--plane": plane, "--axis": axis})
     results = analyse(directory, chemical_potentials=_potentials(mu or []), on_step=_say())
     typer.echo(f"written: {write_report(directory, output, results=results)}")
+
+
+def _report_directory(
+    directory: Path, output: Path | None, choices: Choices, *, force: bool
+) -> None:
+    from qdstruct.files import refuse_existing
+    from qdstruct.pipeline.directory import analyse_directory, results_folder
+    from qdstruct.report import write_directory_page
+
+    path = output or results_folder(directory).with_suffix(".html")
+    refuse_existing(path, force=force)
+    results = analyse_directory(directory, choices=choices, on_step=_say())
+    write_directory_page(results, path, force=force)
+    typer.echo(f"written: {path}")

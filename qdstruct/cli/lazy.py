@@ -82,8 +82,16 @@ COMMANDS: dict[str, dict[str, str]] = {
         "bader": "Bader charges of each atom and region, with the count of electrons checked.",
     },
     "analysis": {
-        "analyze": "Compute everything the finished jobs allow; write results.json and figures/.",
-        "report": "Analyse the tree as it stands and write the one-page HTML report.",
+        "analyze": (
+            "Compute everything the finished calculations of a directory allow, with figures."
+        ),
+        "report": "Analyse a directory as it stands and write the one-page HTML report.",
+    },
+    "align": {
+        "align": (
+            "Align the bands of two materials: level tables, finished calculations, or both "
+            "together."
+        ),
     },
     "reproduce": {
         "reproduce": "Put published numbers beside ours, with the reason where they differ.",

@@ -183,7 +183,8 @@ class BandAlignment(Record):
     """Band edges of film and substrate on one common scale."""
 
     method: str
-    """``vacuum level``, ``average potential``, ``core levels``, ``local DOS`` or ``measured``."""
+    """``vacuum level``, ``average potential``, ``core levels``, ``local DOS``, ``measured`` or
+    ``level table``."""
     reference: str
     """What energy zero of the edges is, in words."""
     film: BandEdges

@@ -2,7 +2,7 @@
 
 from qdstruct.outputs.acf import AtomicCharges, read_acf, read_valences
 from qdstruct.outputs.belonging import InterfaceParts, interface_parts
-from qdstruct.outputs.calculation import read_calculation, set_regions
+from qdstruct.outputs.calculation import job_regions, read_calculation, set_regions
 from qdstruct.outputs.completeness import completeness_problems
 from qdstruct.outputs.doscar import read_doscar
 from qdstruct.outputs.eigenval import read_band_energies, read_eigenval
@@ -49,6 +49,7 @@ __all__ = [
     "find_calculations",
     "find_output",
     "interface_parts",
+    "job_regions",
     "planar_average",
     "read_acf",
     "read_averaged_grid",

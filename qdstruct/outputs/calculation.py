@@ -25,6 +25,7 @@ __all__ = [
     "free_forces",
     "initial_atoms",
     "ionically_converged",
+    "job_regions",
     "looks_like_mock",
     "looks_like_mock_outcar",
     "read_calculation",
@@ -140,14 +141,14 @@ def _atoms(
 
 def set_regions(atoms: Atoms, directory: Path) -> Atoms:
     """Put ``region`` on each atom from the directory's job.json, where there is a fitting one."""
-    known = _job_regions(directory)
+    known = job_regions(directory)
     if len(known) == len(atoms):
         atoms.set_array("region", np.array(known))
     return atoms
 
 
-def _job_regions(directory: Path) -> list[str]:
-    """Regions listed in job.json; none where the file is absent or not ours."""
+def job_regions(directory: Path) -> list[str]:
+    """Return the regions listed in job.json; none where the file is absent or not ours."""
     try:
         document = json.loads((directory / "job.json").read_text(encoding="utf-8"))
         regions = document["regions"]

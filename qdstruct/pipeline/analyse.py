@@ -29,6 +29,7 @@ from qdstruct.model import (
 )
 from qdstruct.pipeline.analysing import Workbench, calculate
 from qdstruct.pipeline.analysing.tree import tree_bench
+from qdstruct.pipeline.levels import measured_alignments
 from qdstruct.pipeline.prepare import (
     MATCHES_FILE,
     load_interface,
@@ -43,8 +44,15 @@ from qdstruct.study import Study
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["FIGURES_FOLDER", "GRID_FILE", "RESULTS_FILE", "analyse", "library_versions",
-           "load_results"]  # fmt: skip
+__all__ = [
+    "FIGURES_FOLDER",
+    "GRID_FILE",
+    "RESULTS_FILE",
+    "analyse",
+    "library_versions",
+    "load_results",
+    "study_bench",
+]
 
 RESULTS_FILE = "results.json"
 FIGURES_FOLDER = "figures"
@@ -77,8 +85,7 @@ def analyse(
         `notes` says what could not be computed and which job is missing.
     """
     folder = _Tree(root)
-    states = {each.name: each.state for each in folder.statuses}
-    bench = tree_bench(root, folder.jobs, states, chemical_potentials=chemical_potentials)
+    bench = _bench(folder, chemical_potentials)
     film, substrate = load_phases(root)
     interface = load_interface(root)
     matches, chosen = _matches(root)
@@ -86,6 +93,7 @@ def analyse(
     figures.mkdir(exist_ok=True)
     calculated = calculate(
         bench,
+        measured=measured_alignments(film.name, substrate.name),
         grid_file=figures / GRID_FILE,
         on_step=on_step,
     )
@@ -186,6 +194,16 @@ class _Tree:
         if path.is_file():
             return Job.from_dict(json.loads(path.read_text(encoding="utf-8")))
         return job
+
+
+def study_bench(root: Path) -> Workbench:
+    """Lay out the finished jobs of a tree for one analysis."""
+    return _bench(_Tree(root), {})
+
+
+def _bench(tree: _Tree, chemical_potentials: Mapping[str, tuple[float, ...]]) -> Workbench:
+    states = {each.name: each.state for each in tree.statuses}
+    return tree_bench(tree.root, tree.jobs, states, chemical_potentials=chemical_potentials)
 
 
 def _relaxed(tree: _Tree, bench: Workbench) -> Atoms | None:

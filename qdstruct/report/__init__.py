@@ -1,6 +1,7 @@
 """Figures and the one-page HTML report."""
 
+from qdstruct.report.directory_page import write_directory_page
 from qdstruct.report.files import write_figures
 from qdstruct.report.page import study_figures, write_page
 
-__all__ = ["study_figures", "write_figures", "write_page"]
+__all__ = ["study_figures", "write_directory_page", "write_figures", "write_page"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,12 +122,12 @@ def level_figure(sets: Sequence[LevelSet]) -> Figure:
     return figure
 
 
-def _common_zero(sets: Sequence[LevelSet]):  # type: ignore[no-untyped-def]
+def _common_zero(sets: Sequence[LevelSet]) -> tuple[Callable[[LevelSet], float], str]:
     if all(each.reference.startswith("vacuum") for each in sets):
         return (lambda _: 0.0), "energy relative to the vacuum level (eV)"
     if all(each.substrate.valence is not None for each in sets):
         label = "energy relative to the valence\nmaximum of the substrate (eV)"
-        return (lambda each: each.substrate.valence), label
+        return (lambda each: each.substrate.valence or 0.0), label
     label = "energy relative to the conduction\nminimum of the substrate (eV)"
     return (lambda each: each.substrate.conduction or 0.0), label
 

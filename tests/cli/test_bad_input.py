@@ -46,7 +46,7 @@ def call(monkeypatch, capsys, *words: str) -> tuple[int, str, str]:
         (["prepare", "no-such-study", "x"], "no study file"),
         (["status", "nowhere"], "not a job tree"),
         (["run", "nowhere", "--engine", "mock"], "not a job tree"),
-        (["analyze", "nowhere"], "not a job tree"),
+        (["analyze", "nowhere"], "does not exist"),
     ],
 )  # fmt: skip
 def test_one_clear_message(monkeypatch, capsys, tmp_path, words, expected) -> None:

@@ -85,7 +85,7 @@ def _by_potential(
     potential = potentials.get("interface")
     if potential is None or not set(SIDES) <= set(potential.plateaus):
         raise OutputError("the potential of the interface has no plateau in film and substrate")
-    bulks = {side: bench.systems[f"bulk-{side}"] for side in SIDES}
+    bulks = {side: _crystal(bench, side) for side in SIDES}
     references = {side: float(bulk.potential.profile.mean()) for side, bulk in bulks.items()}
     files = [system.file(name) for system in bulks.values() for name in ("LOCPOT", "vasprun.xml")]
     (film, du_film), (substrate, du_substrate) = (potential.plateaus[side] for side in SIDES)
@@ -111,7 +111,7 @@ def _by_cores(
     interface = bench.systems["interface"]
     if not interface.regions:
         raise OutputError("it is not known which atoms are film and which substrate")
-    bulks = {side: bench.systems[f"bulk-{side}"] for side in SIDES}
+    bulks = {side: _crystal(bench, side) for side in SIDES}
     chosen = {side: _steadiest_element(interface, bulks[side], side) for side in SIDES}
     levels = analysis.core_potential_levels(
         _cores(interface), interface.atoms, interface.regions,
@@ -139,6 +139,14 @@ def _by_cores(
         method="core levels",
         sources=sources,
     )
+
+
+def _crystal(bench: Workbench, side: str) -> System:
+    """Return the bulk crystal strained as in the interface where there is one."""
+    strained = bench.systems.get(f"strained-{side}")
+    if strained is not None and strained.file("LOCPOT") and strained.file("dos"):
+        return strained
+    return bench.systems[f"bulk-{side}"]
 
 
 def _cores(system: System) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

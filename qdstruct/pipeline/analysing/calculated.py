@@ -41,6 +41,15 @@ def calculate(
     dos = dos_results(bench)
     on_step("potentials")
     potentials = potential_results(bench)
+    if not bench.is_interface:
+        return CalculatedResults(
+            dos_by_element=dos.by_element,
+            dos_by_layer=dos.by_layer if potentials else None,
+            dos_map=dos.map if potentials else None,
+            band_edges=dos.band_edges,
+            potentials=potentials,
+            checks=dos.checks,
+        )
     on_step("band alignment")
     found = alignments(bench, dos.band_edges, potentials)
     on_step("charge difference")

@@ -113,10 +113,11 @@ def _strain(bench: Workbench, result: str, side: str) -> EnergyPerArea | None:
         result, [(f"bulk-{side}", "vasprun.xml"), (f"strained-{side}", "vasprun.xml")]
     ):
         return None
-    relaxed = bench.systems[f"bulk-{side}"]
+    whole, relaxed = bench.systems["interface"], bench.systems[f"bulk-{side}"]
     bench.cite(f"strain energy of the {side}", strained.file("vasprun.xml"),
                relaxed.file("vasprun.xml"))  # fmt: skip
-    return analysis.strain_energy(strained.facts, relaxed.facts)
+    layer = whole.facts.atoms[[i for i, name in enumerate(whole.regions) if name == side]]
+    return analysis.layer_strain_energy(layer, strained.facts, relaxed.facts, axis=whole.axis)
 
 
 def _bulks(bench: Workbench, result: str) -> dict[str, FinishedCalculation] | None:

@@ -9,14 +9,11 @@ from qdstruct.pipeline.analysing.systems import System, Workbench
 
 __all__ = ["potential_results"]
 
-SUBJECTS = {"interface": "interface", "slab-film": "film slab", "slab-substrate": "substrate slab"}
-"""Role → what the figure calls it."""
-
 
 def potential_results(bench: Workbench) -> tuple[PotentialResult, ...]:
     """Analyse every LOCPOT whose cell has a normal: interface, slabs, and other slabs found."""
     found = []
-    for role, subject in SUBJECTS.items():
+    for role, subject in bench.subjects.items():
         result = f"Potential of the {subject}"
         if bench.lacking(result, [(role, "LOCPOT")]):
             continue
@@ -63,7 +60,7 @@ def _potential(bench: Workbench, system: System, subject: str) -> PotentialResul
 
 
 def _side(role: str) -> str:
-    return role.removeprefix("slab-")
+    return role.removeprefix("slab-") if role.startswith("slab-") else "film"
 
 
 def _periods(

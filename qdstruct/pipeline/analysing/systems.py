@@ -117,6 +117,18 @@ class Workbench:
     """A file's name in notes and sources."""
     chemical_potentials: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """Element → μ in eV per atom, or its lower and upper limit."""
+    subjects: dict[str, str] = field(
+        default_factory=lambda: {
+            "interface": "interface",
+            "slab-film": "film slab",
+            "slab-substrate": "substrate slab",
+        }
+    )
+    """Role → what a figure of its potential calls it."""
+    verb: str = "waiting for"
+    """What leads from a result to what it lacks."""
+    is_interface: bool = True
+    """False where the system in the role of the interface has no two sides."""
     notes: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
 
@@ -129,7 +141,7 @@ class Workbench:
         ]
         if words:
             listed = ", ".join(dict.fromkeys(words))
-            self.notes.append(f"{result}: not computed, waiting for {listed}.")
+            self.notes.append(f"{result}: not computed, {self.verb} {listed}.")
         return bool(words)
 
     def guard(self, result: str, error: QdstructError) -> None:
