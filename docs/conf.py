@@ -9,7 +9,7 @@ copyright = "The qdstruct developers, MIT licence"  # noqa: A001 - Sphinx names 
 version = release = installed_version("qdstruct")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
@@ -20,6 +20,7 @@ suppress_warnings = ["ref.python"]  # words such as "rotation" in a return type 
 
 myst_enable_extensions = ["deflist", "dollarmath", "colon_fence"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # docs/run_notebooks.py executes them
 
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"

@@ -11,7 +11,8 @@ What a page needs beyond its blocks is said in the page:
 - ``# cluster.py`` as the first line of a Python block: the block is that file.
 - ``<!-- run by: .ci/run -->`` before a block: another part of the checks runs it.
 - ``<!-- blocks are independent -->``: each block of the page has a directory of its own.
-- ``<!-- setup … -->``: shell lines that make what the reader is supposed to have, an image say.
+- ``<!-- setup … -->``: shell lines that make what the reader is supposed to have, an image say;
+  ``$DOCS`` is the folder of the documentation.
 
 ``qdstruct check`` may find problems (exit code 1), which is an answer and no failure.
 """
@@ -126,6 +127,7 @@ def run_part(part: tuple[Path, list[Block]]) -> PageRun:
     environment, names = dict(os.environ), {"__name__": "__main__"}
     with tempfile.TemporaryDirectory(prefix="page-") as folder:
         environment["PWD"] = folder
+        environment["DOCS"] = str(ROOT / "docs")
         for block in found:
             if block.skipped:
                 continue

@@ -5,6 +5,7 @@ The public names are imported on first use, so that ``import qdstruct`` costs no
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -70,3 +71,19 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(_HOMES)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Let a notebook draw results when they are shown; ``import qdstruct`` there does so itself."""
+    import_module("qdstruct.report.notebook").register(shell)
+
+
+def _greet_notebook() -> None:
+    """Register the pictures when the import happens in a running IPython shell."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        load_ipython_extension(shell)
+
+
+_greet_notebook()

@@ -30,6 +30,12 @@ class Record:
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         return {field.name: _encode(getattr(self, field.name)) for field in fields}
 
+    def _repr_html_(self) -> str:
+        """Return the record as a table for notebooks: field, value, meaning."""
+        from qdstruct.model.display import record_table
+
+        return record_table(self)
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Rebuild the record from what `to_dict` returned; unknown keys are refused."""
