@@ -65,7 +65,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         ),
         "retry": "Clear failed jobs, so that the next run starts them again.",
         "demo": (
-            "Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute."
+            "Do the whole main job for CsPbBr3/CdS, in about a minute on the embedded mock engine."
         ),
     },
     "relaxation": {

@@ -122,9 +122,15 @@ def _value(text: str) -> str | int | float | bool:
 @commands.command("run")
 def run_command(
     directory: TreeArgument,
-    engine: Annotated[str, typer.Option(help="vasp, or mock to try the chain.")] = "vasp",
+    engine: Annotated[
+        str, typer.Option(help="vasp, gpaw, xtb, chgnet; or mock to try the chain.")
+    ] = "vasp",
     command: Annotated[
-        str | None, typer.Option(help="How VASP is started, e.g. 'mpirun -n 4 vasp_std'.")
+        str | None,
+        typer.Option(
+            help="How VASP is started, e.g. 'mpirun -n 4 vasp_std'; for gpaw and chgnet the Python "
+            "that has them."
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Jobs at a time.")] = 1,
     executor: Annotated[
@@ -177,13 +183,14 @@ def status_command(
 
     Example: qdstruct status my-study --watch 5
     """
-    from qdstruct.pipeline.run import status
+    from qdstruct.pipeline.run import methods, status
 
     if watch is not None:
         _watch(directory, watch)
-    statuses = status(directory)
+    statuses, ways = status(directory), methods(directory)
     if as_json:
-        print_json({"jobs": [each.to_dict() for each in statuses]})
+        jobs = [each.to_dict() for each in statuses]
+        print_json({"jobs": jobs, "methods": list(ways)})
         return
     print_table(
         str(directory),
@@ -199,6 +206,7 @@ def status_command(
             )
             for each in statuses
         ],
+        note="\n".join(ways) or None,
     )
 
 
@@ -254,12 +262,15 @@ def retry_command(
 @commands.command("demo")
 def demo_command(
     directory: Annotated[Path, typer.Argument(help="Directory to make.")] = Path("qdstruct-demo"),
+    engine: Annotated[
+        str, typer.Option(help="mock, made up but quick; or xtb, a real calculation.")
+    ] = "mock",
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Jobs at a time.")] = 2,
     force: ForceOption = False,
 ) -> None:
-    """Do the whole main job for CsPbBr3/CdS on the embedded mock engine, in about a minute.
+    """Do the whole main job for CsPbBr3/CdS, in about a minute on the embedded mock engine.
 
-    Example: qdstruct demo
+    Example: qdstruct demo --engine xtb
     """
     from qdstruct.cli.progress import live_status_table
     from qdstruct.pipeline.demo import demo
@@ -268,6 +279,8 @@ def demo_command(
         typer.echo(f"→ {step}", err=True)
 
     with live_status_table() as show:
-        results = demo(directory, force=force, n_workers=jobs, on_step=say, on_change=show)
-    print_table(f"{results.study} (mock engine)", ["Result", "Value"], study_lines(results))
+        results = demo(
+            directory, engine=engine, force=force, n_workers=jobs, on_step=say, on_change=show
+        )
+    print_table(f"{results.study} ({engine} engine)", ["Result", "Value"], study_lines(results))
     typer.echo(f"Open {directory / 'report.html'} in a browser.")

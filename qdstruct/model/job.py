@@ -151,16 +151,16 @@ class FinishedCalculation(Record):
     """Final structure, N atoms in POSCAR order."""
     energy: float
     """Total energy extrapolated to zero smearing, eV."""
-    fermi_level: float
-    """eV, on the engine's own scale."""
+    fermi_level: float | None
+    """eV, on the engine's own scale; None where the engine has no electrons (a force field)."""
     converged: bool
     """Electronic and ionic convergence as the engine reports it."""
     n_ionic_steps: int
     """Ionic steps."""
     max_force: float
     """Largest force on an atom, eV/Å."""
-    n_electrons: float
-    """Valence electrons."""
+    n_electrons: float | None
+    """Valence electrons; None where the engine has none."""
     engine: str
     """Program and version as written in the output."""
     is_mock: bool

@@ -23,6 +23,7 @@ __all__ = [
     "electronically_converged",
     "finished_calculation",
     "free_forces",
+    "has_electrons",
     "initial_atoms",
     "ionically_converged",
     "job_regions",
@@ -80,15 +81,13 @@ def finished_calculation(run: Vasprun) -> FinishedCalculation:
         raise OutputError(
             f"{run.path}: no ionic step was finished", hint="look at the end of OUTCAR and rerun"
         )
-    missing = [
-        what
-        for what, value in (
-            ("total energy", run.energy),
+    wanted = [("total energy", run.energy)]
+    if has_electrons(run):
+        wanted += [
             ("Fermi level", run.fermi_level),
             ("number of electrons (NELECT)", run.parameters.get("NELECT")),
-        )
-        if value is None
-    ]
+        ]
+    missing = [what for what, value in wanted if value is None]
     if missing:
         raise OutputError(f"{run.path}: the file does not state the {' or the '.join(missing)}")
     forces = free_forces(run)
@@ -96,14 +95,19 @@ def finished_calculation(run: Vasprun) -> FinishedCalculation:
     return FinishedCalculation(
         atoms=calculation_atoms(run),
         energy=float(run.energy or 0.0),
-        fermi_level=float(run.fermi_level or 0.0),
+        fermi_level=run.fermi_level,
         converged=electronically_converged(run) and ionically_converged(run),
         n_ionic_steps=run.n_ionic_steps,
         max_force=largest,
-        n_electrons=float(run.parameters["NELECT"]),
+        n_electrons=float(run.parameters["NELECT"]) if has_electrons(run) else None,
         engine=engine_line(run),
         is_mock=looks_like_mock(run),
     )
+
+
+def has_electrons(run: Vasprun) -> bool:
+    """Whether anything but a machine-learned force field (ML_LMLFF) made the numbers."""
+    return not run.parameters.get("ML_LMLFF") or run.fermi_level is not None
 
 
 def calculation_atoms(run: Vasprun, regions: Sequence[str] | None = None) -> Atoms:

@@ -14,6 +14,7 @@ from qdstruct.outputs.calculation import (
     calculation_atoms,
     electronically_converged,
     free_forces,
+    has_electrons,
     ionically_converged,
 )
 from qdstruct.outputs.grids import GRID_FILES, check_grid_file
@@ -85,11 +86,11 @@ def _calculation_problems(run: Vasprun, job: Job) -> Iterator[str]:
         return
     if run.energy is None:
         yield f"{run.path}: the last ionic step has no total energy."
-    if run.fermi_level is None:
+    if run.fermi_level is None and has_electrons(run):
         yield f"{run.path}: the Fermi level is missing."
     if run.forces is None and job.kind in NEEDS_FORCES:
         yield f"{run.path}: the last ionic step has no forces."
-    if run.parameters.get("NELECT") is None:
+    if run.parameters.get("NELECT") is None and has_electrons(run):
         yield f"{run.path}: the number of electrons (NELECT) is missing."
     if not electronically_converged(run):
         yield (

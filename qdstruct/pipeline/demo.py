@@ -1,4 +1,4 @@
-"""The whole main job on the embedded default: ``cspbbr3-cds`` on the mock engine."""
+"""The whole main job: ``cspbbr3-cds``, on the mock unless told otherwise."""
 
 from __future__ import annotations
 
@@ -22,17 +22,20 @@ DEMO_PRESET = "quick"
 def demo(
     root: Path,
     *,
+    engine: str = "mock",
     force: bool = False,
     n_workers: int = 2,
     on_step: Callable[[str], None] = lambda _: None,
     on_change: Callable[[tuple[JobStatus, ...]], None] | None = None,
 ) -> StudyResults:
-    """Match, build, prepare, run on the mock, analyse and report.
+    """Match, build, prepare, run, analyse and report.
 
     Parameters
     ----------
     root : Path
         Directory to make. One that a killed demo left behind is continued.
+    engine : {"mock", "xtb", "gpaw", "vasp"}
+        What calculates.
     force : bool
         Replace an existing directory instead.
     n_workers : int
@@ -48,8 +51,8 @@ def demo(
     if force or not (root / "tree.json").is_file():
         on_step(f"match, build and prepare {DEMO_STUDY}")
         prepare(DEMO_STUDY, root, preset=DEMO_PRESET, force=force)
-    on_step("run every job on the mock engine")
-    statuses = run(root, engine="mock", n_workers=n_workers, on_change=on_change)
+    on_step(f"run every job on the {engine} engine")
+    statuses = run(root, engine=engine, n_workers=n_workers, on_change=on_change)
     failed = [status.name for status in statuses if status.state != "done"]
     if failed:
         raise RunError(

@@ -25,7 +25,7 @@ def run_one(root: Path, name: str, *, engine: str, command: str | None = None) -
     record = running.run_job(
         root,
         name,
-        engine=running.find_engine(engine, vasp_command=command),
+        engine=running.find_engine(engine, command=command),
         stage=jobs.stage_job,
         problems=outputs.completeness_problems,
         read_summary=_summary,

@@ -15,7 +15,7 @@ from qdstruct.errors import InputError
 from qdstruct.model import JobStatus, JobTree
 from qdstruct.pipeline.prepare import load_tree
 
-__all__ = ["cancel", "load_executor", "retry", "run", "status"]
+__all__ = ["cancel", "load_executor", "methods", "retry", "run", "status"]
 
 
 def run(
@@ -33,11 +33,11 @@ def run(
     ----------
     root : Path
         A prepared directory.
-    engine : {"vasp", "mock"}
+    engine : {"vasp", "gpaw", "xtb", "chgnet", "mock"}
         Which program calculates.
     command : str, optional
-        How the program is started, as typed in a shell (``mpirun -n 4 vasp_std``); None takes
-        the environment's or the mock's own.
+        How VASP is started, as typed in a shell (``mpirun -n 4 vasp_std``), or the Python that
+        has GPAW or CHGNet; None takes the environment's.
     n_workers : int
         Jobs at a time, without an executor.
     executor : Executor, optional
@@ -48,13 +48,15 @@ def run(
     Raises
     ------
     InputError
-        If `root` is no job tree, the engine cannot be started, or it needs a POTCAR that is
-        missing.
+        If `root` is no job tree, the engine cannot be started, it needs a POTCAR that is
+        missing, or another engine has calculated in this tree.
     RunError
         If another run holds the tree.
     """
     tree = load_tree(root)
-    if running.find_engine(engine, vasp_command=command).needs_potcar:
+    needs_potcar = running.find_engine(engine, command=command).needs_potcar
+    _refuse_other_engine(root, tree, engine)
+    if needs_potcar:
         _require_potcars(root, tree)
     arguments = ["--command", command] if command else []
 
@@ -70,6 +72,20 @@ def run(
             executor=pool,
             n_workers=n_workers,
             on_change=on_change,
+        )
+
+
+def _refuse_other_engine(root: Path, tree: JobTree, engine: str) -> None:
+    """Refuse a tree that another engine has begun: its numbers must not be mixed with ours."""
+    others = {name: other for name, other in running.tree_engines(root, tree).items()
+              if other != engine}  # fmt: skip
+    if others:
+        name, other = next(iter(others.items()))
+        raise InputError(
+            f"{root / name}: calculated with {other}, as {len(others)} of {len(tree.jobs)} jobs "
+            f"are; numbers of {other} and {engine} do not belong together",
+            hint=f"go on with --engine {other}; or prepare another directory for {engine}; or "
+            f"throw the results of {other} away with: qdstruct retry {root} {' '.join(others)}",
         )
 
 
@@ -103,6 +119,11 @@ def _executor(
 def status(root: Path) -> tuple[JobStatus, ...]:
     """Return the state of every job of a tree, derived from its files."""
     return running.tree_status(root, load_tree(root))
+
+
+def methods(root: Path) -> tuple[str, ...]:
+    """Return what calculated the jobs of a tree, where that is not VASP or the mock."""
+    return running.tree_methods(root, load_tree(root))
 
 
 def retry(root: Path, names: Sequence[str] | None = None) -> tuple[str, ...]:

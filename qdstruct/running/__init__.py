@@ -9,7 +9,7 @@ from qdstruct.running.job import run_job
 from qdstruct.running.locks import LockHeldError
 from qdstruct.running.preload import PreloadedExecutor
 from qdstruct.running.slurm import SlurmExecutor
-from qdstruct.running.status import retry, tree_status
+from qdstruct.running.status import retry, tree_engines, tree_methods, tree_status
 from qdstruct.running.tree import require_all_done, run_tree
 
 __all__ = [
@@ -24,5 +24,7 @@ __all__ = [
     "retry",
     "run_job",
     "run_tree",
+    "tree_engines",
+    "tree_methods",
     "tree_status",
 ]

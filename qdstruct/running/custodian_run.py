@@ -32,12 +32,9 @@ from qdstruct.errors import RunError
 from qdstruct.running import launch
 from qdstruct.running.corrections import read_corrections
 from qdstruct.running.engine import Engine
+from qdstruct.running.walltime import WalltimeReachedError
 
-__all__ = ["HANDLERS", "MAX_ERRORS", "WalltimeReachedError", "run_under_custodian"]
-
-
-class WalltimeReachedError(RunError):
-    """The engine was asked to end before the batch system would have ended it."""
+__all__ = ["HANDLERS", "MAX_ERRORS", "run_under_custodian"]
 
 
 MAX_ERRORS = 5

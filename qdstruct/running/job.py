@@ -15,6 +15,7 @@ from typing import Any
 
 from qdstruct.errors import QdstructError, RunError
 from qdstruct.model import FinishedCalculation, Job, RunRecord
+from qdstruct.running.alone import run_alone
 from qdstruct.running.corrections import read_corrections
 from qdstruct.running.engine import Engine
 from qdstruct.running.locks import JOB_LOCK, hold_lock
@@ -33,7 +34,7 @@ from qdstruct.running.restart import (
     restart_from_contcar,
     set_aside,
 )
-from qdstruct.running.walltime import remaining_walltime
+from qdstruct.running.walltime import WalltimeReachedError, remaining_walltime
 
 __all__ = ["Problems", "ReadSummary", "Stage", "run_job"]
 
@@ -101,7 +102,7 @@ def run_job(
         if before is not None and not _problems_of(problems, directory, job):
             _log.info("%s: the interrupted attempt left whole results", name)
             return _finish(directory, job, before, None, problems, read_summary)
-        _require_parents(root, job)
+        _require_parents(root, job, engine)
         _require_potcar(directory, engine)
         return _attempt(root, job, engine, before, stage, problems, read_summary)
 
@@ -156,10 +157,13 @@ def _cut_short(directory: Path, record: RunRecord) -> RunRecord:
 
 def _run_engine(directory: Path, engine: Engine) -> bool:
     """Run the engine to its end; True when the walltime cut it short."""
-    from qdstruct.running.custodian_run import WalltimeReachedError, run_under_custodian
-
     try:
-        run_under_custodian(directory, engine, walltime=remaining_walltime())
+        if engine.under_custodian:
+            from qdstruct.running.custodian_run import run_under_custodian
+
+            run_under_custodian(directory, engine, walltime=remaining_walltime())
+        else:
+            run_alone(directory, engine, walltime=remaining_walltime())
     except WalltimeReachedError:
         return True
     return False
@@ -209,13 +213,19 @@ def _problems_of(problems: Problems, directory: Path, job: Job) -> list[str]:
         return [f"the outputs cannot be checked: {type(error).__name__}: {error}"]
 
 
-def _require_parents(root: Path, job: Job) -> None:
+def _require_parents(root: Path, job: Job, engine: Engine) -> None:
     for parent in job.parents:
         record = read_record(root / parent)
         if record is None or record.state != "done":
             raise RunError(
                 f"{job.name} cannot start: {parent} is not done",
                 hint=f"run {parent} first; `qdstruct run` keeps the order by itself",
+            )
+        if record.engine != engine.name:
+            raise RunError(
+                f"{job.name} cannot start with {engine.name}: {parent} was calculated with "
+                f"{record.engine}",
+                hint="numbers of two engines do not belong together; prepare a tree for each",
             )
 
 

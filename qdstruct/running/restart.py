@@ -23,6 +23,7 @@ from qdstruct.running.records import (
 )
 
 __all__ = [
+    "ENGINE_FILE",
     "await_orphan",
     "keep_foreign",
     "keep_originals",
@@ -31,6 +32,9 @@ __all__ = [
     "whole_contcar",
 ]
 
+ENGINE_FILE = "qdstruct-engine.json"
+"""In a job's directory: what exactly was calculated, and which INCAR tags were left aside."""
+
 _KEPT = (
     "OUTCAR",
     "OSZICAR",
@@ -38,6 +42,9 @@ _KEPT = (
     "CONTCAR",
     "XDATCAR",
     "vasp.out",
+    "engine.out",
+    "gpaw.txt",
+    ENGINE_FILE,
     "std_err.txt",
     CUSTODIAN_FILE,
 )
@@ -59,6 +66,8 @@ _LARGE = (
     "REPORT",
     "STOPCAR",
     "vaspout.h5",
+    "gpaw.gpw",
+    "gpaw.gpw.json",
 )
 _INPUTS = ("INCAR", "KPOINTS", "POSCAR")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,9 +17,9 @@ from qdstruct.running.records import (
     read_record,
     seconds_between,
 )
-from qdstruct.running.restart import set_aside
+from qdstruct.running.restart import ENGINE_FILE, set_aside
 
-__all__ = ["INTERRUPTED", "retry", "tree_status"]
+__all__ = ["INTERRUPTED", "retry", "tree_engines", "tree_methods", "tree_status"]
 
 INTERRUPTED = "interrupted; starts again with the next run"
 """Error text of a job whose record says running while nobody runs it."""
@@ -45,6 +47,30 @@ def tree_status(root: Path, tree: JobTree) -> tuple[JobStatus, ...]:
         waits_for = tuple(p for p in job.parents if p not in found or found[p].state != "done")
         found[job.name] = _job_status(root / job.name, job, waits_for)
     return tuple(found.values())
+
+
+def tree_engines(root: Path, tree: JobTree) -> dict[str, str]:
+    """Return which engine each job that was ever started was calculated with, by name of job."""
+    records = {job.name: _record_of(root / job.name)[0] for job in tree.jobs}
+    return {name: record.engine for name, record in records.items() if record is not None}
+
+
+def tree_methods(root: Path, tree: JobTree) -> tuple[str, ...]:
+    """Return what calculated the jobs of a tree, in the words of ``qdstruct-engine.json``.
+
+    One line for each way of calculating: program, version, method, INCAR tags left aside. Empty for
+    VASP and the mock, which obey INCAR.
+    """
+    lines: dict[str, None] = {}
+    for job in tree.jobs:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            text = (root / job.name / ENGINE_FILE).read_text(encoding="utf-8")
+            found = json.loads(text)
+            tags = (str(tag).split(" = ")[0] for tag in found["incar_tags_left_aside"])
+            aside = ", ".join(tags)
+            line = f"{found['program']} {found['version']}: {found['method']}"
+            lines[line + (f"; left aside: {aside}" if aside else "")] = None
+    return tuple(lines)
 
 
 def _job_status(directory: Path, job: Job, waits_for: tuple[str, ...]) -> JobStatus:

@@ -7,7 +7,13 @@ import subprocess
 import time
 from datetime import datetime
 
-__all__ = ["remaining_walltime"]
+from qdstruct.errors import RunError
+
+__all__ = ["WalltimeReachedError", "remaining_walltime"]
+
+
+class WalltimeReachedError(RunError):
+    """The engine was asked to end before the batch system would have ended it."""
 
 
 def remaining_walltime() -> float | None:

@@ -357,7 +357,7 @@ def test_engines_that_cannot_be_started(monkeypatch, name, command, said) -> Non
     for variable in ("QDSTRUCT_VASP_COMMAND", "VASP_COMMAND"):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(InputError, match=said) as caught:
-        find_engine(name, vasp_command=command)
+        find_engine(name, command=command)
     assert name != "vasp" or "--command" in caught.value.hint
     assert "--vasp-command" not in str(caught.value)
 
@@ -367,6 +367,6 @@ def test_the_vasp_command_comes_from_option_or_environment(monkeypatch) -> None:
     assert Path(find_engine("vasp").command[0]).name == "false"
     monkeypatch.setenv("QDSTRUCT_VASP_COMMAND", "true 'a b'")
     assert find_engine("vasp").command[1:] == ("a b",)
-    assert find_engine("vasp", vasp_command="env -i x").command[1:] == ("-i", "x")
+    assert find_engine("vasp", command="env -i x").command[1:] == ("-i", "x")
     assert find_engine("vasp").needs_potcar
     assert not find_engine("mock").needs_potcar

@@ -9,11 +9,11 @@ from mock_jobs import as_structure, crystal, part, stacked
 
 from qdstruct.running.mock.density import (
     electrons_per_atom,
-    hartree_potential,
     vacuum_level,
     valence_density,
 )
 from qdstruct.running.mock.tables import read_table
+from qdstruct.running.vaspfiles.electrostatics import hartree_potential
 from qdstruct.running.vaspfiles.elements import potential
 from qdstruct.units import COULOMB
 
@@ -36,6 +36,10 @@ def test_charge_is_conserved_on_any_grid(grid, seed, extra):
     density = valence_density(structure, grid, electrons_per_atom(structure, nelect))
     assert density.values.mean() * structure.volume == pytest.approx(nelect, rel=1e-12)
     assert density.values.min() >= 0
+
+
+def _potential(density, structure, *dipole):
+    return hartree_potential(density.values - density.positive, structure, *dipole)
 
 
 def test_electrons_go_to_the_more_electronegative_atoms():
@@ -71,7 +75,7 @@ def test_potential_of_one_atom_is_that_of_two_gaussians():
     structure = as_structure(Atoms("Br", positions=[[8, 8, 8]], cell=[box] * 3, pbc=True))
     electrons = electrons_per_atom(structure, 7.0)
     density = valence_density(structure, (96, 96, 96), electrons)
-    field = hartree_potential(density, structure, None)
+    field = _potential(density, structure, None)
     table = read_table("mock/pair_model")["density"]
     outer = max(table["width_per_radius"] * 1.20, table["least_width"])
     inner = table["core_width"]
@@ -94,7 +98,7 @@ def test_vacuum_is_flat_above_a_symmetric_slab():
     structure = as_structure(atoms)
     electrons = electrons_per_atom(structure, valence(structure))
     density = valence_density(structure, (30, 30, 150), electrons)
-    profile = hartree_potential(density, structure, None).mean(axis=(0, 1))
+    profile = _potential(density, structure, None).mean(axis=(0, 1))
     vacuum = np.concatenate([profile[:18], profile[-18:]])
     assert np.ptp(vacuum) < 1e-3
     assert vacuum.mean() == pytest.approx(vacuum_level(structure, electrons), abs=5e-3)
@@ -107,8 +111,8 @@ def test_dipole_correction_makes_both_sides_of_a_polar_slab_flat():
     structure = as_structure(atoms)
     electrons = electrons_per_atom(structure, valence(structure))
     density = valence_density(structure, (30, 30, 150), electrons)
-    bare = hartree_potential(density, structure, None).mean(axis=(0, 1))
-    flat = hartree_potential(density, structure, 2).mean(axis=(0, 1))
+    bare = _potential(density, structure, None).mean(axis=(0, 1))
+    flat = _potential(density, structure, 2).mean(axis=(0, 1))
     n = len(flat)
     edge = int(3.0 / structure.cell[2, 2] * n)
     left, right = flat[1:edge], flat[n - edge : n - 1]
@@ -124,9 +128,9 @@ def test_dipole_step_lies_opposite_to_dipol():
     structure = as_structure(atoms)
     electrons = electrons_per_atom(structure, valence(structure))
     density = valence_density(structure, (30, 30, 150), electrons)
-    default = hartree_potential(density, structure, 2).mean(axis=(0, 1))
-    same = hartree_potential(density, structure, 2, 0.5).mean(axis=(0, 1))
-    moved = hartree_potential(density, structure, 2, 0.6).mean(axis=(0, 1))
+    default = _potential(density, structure, 2).mean(axis=(0, 1))
+    same = _potential(density, structure, 2, 0.5).mean(axis=(0, 1))
+    moved = _potential(density, structure, 2, 0.6).mean(axis=(0, 1))
     np.testing.assert_allclose(np.diff(default)[1:-1], np.diff(same)[1:-1], atol=2e-3)
     jump = abs(default[-2] - default[1])
     assert abs(moved[13] - moved[17]) == pytest.approx(jump, rel=0.02)

@@ -172,6 +172,8 @@ def charge_checks(
             electrons = system.facts.n_electrons
         except QdstructError:
             continue
+        if electrons is None:
+            continue
         checks.append(
             ConservationCheck(
                 name=f"∫ρ of the {name} against NELECT",

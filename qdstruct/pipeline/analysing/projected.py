@@ -134,6 +134,8 @@ def _electron_check(
         electrons = system.facts.n_electrons
     except QdstructError:
         return ()
+    if electrons is None:
+        return ()
     total = np.asarray(projected.total, dtype=np.float64).sum(axis=0)
     energy = np.asarray(projected.total["energy"]) - projected.fermi_level
     step = float(energy[-1] - energy[0]) / (len(energy) - 1)

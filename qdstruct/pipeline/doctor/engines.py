@@ -106,7 +106,7 @@ def _package(group: str, name: str, package: str, module: str, fix: str) -> Heal
 
 def xtb() -> Iterable[HealthCheck]:
     """Look for tblite, the program behind GFN1-xTB."""
-    yield _package("xtb", "GFN1-xTB", "tblite", "tblite.interface", "pip install tblite")
+    yield _package("xtb", "GFN1-xTB", "tblite", "tblite.interface", "pip install 'qdstruct[xtb]'")
 
 
 def chgnet() -> Iterable[HealthCheck]:
@@ -125,7 +125,14 @@ def gpaw() -> Iterable[HealthCheck]:
             "/that/environment/bin/python",
         )  # fmt: skip
         return
-    where = python or sys.executable
+    try:  # "mpirun -n 2 /opt/gpaw/bin/python": the last word is the interpreter
+        where = running.find_engine("gpaw").command[-1] if python else sys.executable
+    except QdstructError as error:
+        yield HealthCheck(
+            group="gpaw", name="GPAW", state="broken", found=error.message,
+            fix=f"let {GPAW_VARIABLE} name the python that can import gpaw",
+        )  # fmt: skip
+        return
     script = "import gpaw; print(gpaw.__version__)"
     well, words = _ask([where, "-c", script], patience=6 * PATIENCE)
     yield HealthCheck(

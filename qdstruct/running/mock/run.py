@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from qdstruct.running.ionic import ionic_steps
 from qdstruct.running.mock.density import (
     electrons_per_atom,
-    hartree_potential,
     vacuum_level,
     valence_density,
 )
@@ -39,6 +38,7 @@ from qdstruct.running.mock.special import (
     write_states,
 )
 from qdstruct.running.mock.stamp import MARK, STAMP, vasp_version_line
+from qdstruct.running.vaspfiles.electrostatics import hartree_potential
 from qdstruct.running.vaspfiles.elements import mass, potential
 from qdstruct.running.vaspfiles.facts import (
     DensityOfStates,
@@ -298,7 +298,10 @@ class _Run:
             write_all_electron(directory, structure, incar, settings.grid, density.values)
         if settings.writes_locpot:
             field = hartree_potential(
-                density, structure, settings.dipole_axis, settings.dipole_centre
+                density.values - density.positive,
+                structure,
+                settings.dipole_axis,
+                settings.dipole_centre,
             )
             (directory / "LOCPOT").write_bytes(grid_file(structure, [field], MARK))
 

@@ -92,12 +92,12 @@ class VasprunWriter:
         self,
         step: IonicStep,
         electronic: list[ElectronicStep],
-        levels: Levels,
+        levels: Levels | None,
         dos: DensityOfStates | None,
         settings: Settings,
         response: str = "",
     ) -> None:
-        """Write one ``calculation``; levels are written with the `dos` of the last.
+        """Write one ``calculation``; the last has levels and densities of states.
 
         `response` is the element of the dielectric function, where there is one.
         """
@@ -112,20 +112,25 @@ class VasprunWriter:
         stress = -step.result.strain_derivative / step.structure.volume * KILOBAR
         parts.append(_structure(step.structure, None))
         parts.append(_varray("  ", "forces", step.result.forces))
-        parts.append(_varray("  ", "stress", stress))
+        if np.isfinite(stress).all():
+            parts.append(_varray("  ", "stress", stress))
         parts.append(_energy("  ", energy, step.kinetic if settings.ibrion == 0 else None))
         parts.append('  <time name="totalsc">    0.00    0.00</time>\n')
         if dos is not None:
-            parts.append(_eigenvalues(levels))
+            parts.append(_eigenvalues(levels) if levels is not None else "")
             parts.append(_dos(dos, settings))
         parts.append(f"{response} </calculation>\n")
         self._put("".join(parts))
         self._stream.flush()
 
     def close(self, structure: PoscarStructure) -> None:
+        """Write the final structure and the closing tag, and close the stream."""
+        self.end(structure)
+        self._stream.close()
+
+    def end(self, structure: PoscarStructure) -> None:
         """Write the final structure and the closing tag."""
         self._put(_structure(structure, "finalpos") + "</modeling>\n")
-        self._stream.close()
 
     def abandon(self) -> None:
         """Close the file as it is."""
