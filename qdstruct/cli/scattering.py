@@ -9,6 +9,9 @@ import typer
 from qdstruct.cli.output import JsonOption
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from qdstruct.model import SmallAngleCurve, SpotCoincidence, SpotPattern
     from qdstruct.simulation import LayerStack, SimpleCubicArray
 
@@ -143,7 +146,19 @@ def _forbidden_word(forbidden: bool, double: bool) -> str:
 
 @commands.command("saxs")
 def saxs(
-    size: Annotated[str, typer.Option(help="Core size: 8nm, or three edges 6nm,8nm,12nm.")],
+    size: Annotated[
+        str | None, typer.Option(help="Core size: 8nm, or three edges 6nm,8nm,12nm.")
+    ] = None,
+    structure: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Instead: every atom of a particle, superlattice or film."
+        ),
+    ] = None,
+    along: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,Z", help="With --structure: q along this direction only."),
+    ] = None,
     shape: Annotated[str, typer.Option(help="sphere, cube or cuboid.")] = "cube",
     shell: Annotated[str, typer.Option(help="Thickness of a shell, for example 1.2nm.")] = "0nm",
     contrast: Annotated[
@@ -175,6 +190,7 @@ def saxs(
 
     Example: qdstruct saxs --size 8nm --spacing 11.4nm --cells 12,12,12 --disorder 0.5nm
     Example: qdstruct saxs --size 7nm --period 8.1nm --layers 14 --disorder 0.6nm
+    Example: qdstruct saxs --structure supraparticle.extxyz --range 0.2,2
     """
     import numpy as np
 
@@ -186,6 +202,15 @@ def saxs(
     low, high = numbers(q_range, 2, "a range of q")
     if not (0 < low < high and 3 <= points <= 1_000_000):
         raise InputError(f"q from {low:g} to {high:g} 1/nm in {points} points is not a range")
+    if (size is None) == (structure is None) or (along is not None and structure is None):
+        raise InputError(
+            "small-angle scattering is that of a --size or of a --structure",
+            hint="give one of them; --along goes with --structure",
+        )
+    if size is None:
+        curve = _of_atoms(str(structure), along, np.linspace(low, high, points) / 10)
+        print_json(_small_angle_document(curve)) if json else _print_small_angle(curve)
+        return
     core, outer = numbers(contrast, 2, "a pair of contrasts")
     edges = [10 * nanometres(word) for word in size.split(",")]
     edges = edges * 3 if len(edges) == 1 else edges
@@ -206,6 +231,23 @@ def saxs(
         polydispersity=polydispersity,
     )
     print_json(_small_angle_document(curve)) if json else _print_small_angle(curve)
+
+
+def _of_atoms(file: str, along: str | None, q: NDArray[np.float64]) -> SmallAngleCurve:
+    """Return the curve of every atom in a file."""
+    from qdstruct import phases
+    from qdstruct.cli.reading import numbers
+    from qdstruct.errors import InputError
+    from qdstruct.simulation import atomic_small_angle_curve
+
+    atoms = phases.read_atoms(file)
+    if atoms.pbc.any():
+        raise InputError(
+            f"{file}: a periodic crystal has no small-angle scattering of its own",
+            hint="give a particle or superlattice in .extxyz, as 'qdstruct build' writes it",
+        )
+    direction = None if along is None else numbers(along, 3, "a direction")
+    return atomic_small_angle_curve(q, atoms, name=file, along=direction)
 
 
 def _arrangement(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_atoms", "read_structure"]
 
-KEPT_ARRAYS = ("region", "layer", "molecule", "fixed")
+KEPT_ARRAYS = ("region", "layer", "molecule", "fixed", "particle")
 """Per-atom arrays that survive reading; readers leave others that mean nothing here."""
 
 

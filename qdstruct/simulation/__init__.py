@@ -31,6 +31,7 @@ from qdstruct.simulation.saxs import (
     small_angle_curve,
     stack_structure_factor,
 )
+from qdstruct.simulation.small_angle_atoms import atomic_small_angle_curve
 from qdstruct.simulation.spectra import (
     average_lifetimes,
     band_levels,
@@ -63,6 +64,7 @@ __all__ = [
     "align_patterns",
     "array_structure_factor",
     "assembly_settings",
+    "atomic_small_angle_curve",
     "average_lifetimes",
     "band_levels",
     "band_offsets",

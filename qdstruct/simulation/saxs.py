@@ -17,6 +17,7 @@ __all__ = [
     "array_structure_factor",
     "small_angle_curve",
     "stack_structure_factor",
+    "structure_maxima",
 ]
 
 MAX_PARTICLES = 8_000_000
@@ -187,7 +188,7 @@ def small_angle_curve(
         },
         coords={"q": ("q", values, {"units": "1/Å", "long_name": "q = 4π sinθ/λ"})},
     )
-    return SmallAngleCurve(name=name, curve=curve, maxima=_maxima(values, structure))
+    return SmallAngleCurve(name=name, curve=curve, maxima=structure_maxima(values, structure))
 
 
 def _structure(
@@ -200,7 +201,9 @@ def _structure(
     return np.ones_like(q)
 
 
-def _maxima(q: NDArray[np.float64], structure: NDArray[np.float64]) -> tuple[CurveMaximum, ...]:
+def structure_maxima(
+    q: NDArray[np.float64], structure: NDArray[np.float64]
+) -> tuple[CurveMaximum, ...]:
     """Return the maxima of S(q) above one, refined by a parabola through three points."""
     inner = structure[1:-1]
     top = 1 + np.flatnonzero(
