@@ -81,9 +81,9 @@ def atomic_small_angle_curve(
     ):
         raise InputError("q must be at least three positive numbers in 1/Å that ascend")
     positions, electrons, owner = _atoms_of(body)
-    centres = np.stack([np.bincount(owner, p * electrons) for p in positions.T], axis=1)
-    weights = np.bincount(owner, electrons)
-    centres /= weights[:, None]
+    weights = np.bincount(owner, electrons).astype(float)
+    sums = [np.bincount(owner, along_axis * electrons) for along_axis in positions.T]
+    centres = np.stack(sums, axis=1) / weights[:, None]
     extent = float(np.ptp(positions, axis=0).max())
     speckles = 2 * np.pi * (values.max() * extent / (2 * np.pi)) ** 2
     chosen = _hemisphere(directions or int(np.clip(speckles, FEWEST, MOST)))
@@ -141,7 +141,7 @@ def _one_direction(along: ArrayLike) -> NDArray[np.float64]:
     vector = np.asarray(along, dtype=float)
     length = float(np.linalg.norm(vector))
     if vector.shape != (3,) or not np.isfinite(length) or length == 0:
-        raise InputError(f"{along} is no direction", hint="three numbers, for example 0,0,1")
+        raise InputError(f"{along!r} is no direction", hint="three numbers, for example 0,0,1")
     return (vector / length)[None]
 
 
@@ -165,15 +165,8 @@ def _mean_power(
     return np.asarray(total / own**2 / len(directions))
 
 
-@njit(cache=True)  # type: ignore[misc, unused-ignore]
-def _projected(
-    points: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    direction: NDArray[np.float64],
-    reach: float,
-    width: float,
-    count: int,
-) -> NDArray[np.float64]:
+@njit(cache=True)
+def _projected(points, weights, direction, reach, width, count):  # type: ignore[no-untyped-def]
     """Share weights linearly over bins along a direction, from −reach on."""
     bins = np.zeros(count)
     for i in range(len(points)):
