@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -281,3 +282,16 @@ def free(root: Path, names: Iterable[str]) -> bool:
 def kill(pid: int) -> None:
     """Kill a process as the machine's owner would: without a word."""
     os.kill(pid, signal.SIGKILL)
+
+
+def slurm_answers() -> bool:
+    """Tell whether a Slurm with a working node is here."""
+    if shutil.which("sinfo") is None:
+        return False
+    try:
+        answer = subprocess.run(
+            ["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, timeout=5
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return any(word in answer.stdout for word in ("idle", "mix", "alloc"))

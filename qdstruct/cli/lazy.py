@@ -93,6 +93,12 @@ COMMANDS: dict[str, dict[str, str]] = {
             "together."
         ),
     },
+    "submit": {
+        "submit": (
+            "Write a chain of batch scripts, each job after those it needs, for clusters without "
+            "Python."
+        ),
+    },
     "reproduce": {
         "reproduce": "Put published numbers beside ours, with the reason where they differ.",
     },

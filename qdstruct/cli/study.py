@@ -140,6 +140,10 @@ def run_command(
             "executor (a cluster, say)."
         ),
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="Cluster profile (TOML): executor, partition, resources, command."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run every job that is not done, in order, under custodian; run again to continue.
@@ -149,12 +153,37 @@ def run_command(
     from qdstruct.cli.progress import live_status_table
     from qdstruct.pipeline.run import load_executor, run
 
+    if profile is not None:
+        _run_with_profile(directory, profile, engine, command, executor, as_json)
+        return
     pool = load_executor(executor) if executor else None
     with live_status_table() as show:
         statuses = run(
             directory, engine=engine, command=command, n_workers=jobs, executor=pool,
             on_change=show,
         )  # fmt: skip
+    _finish(statuses, as_json)
+
+
+def _run_with_profile(
+    directory: Path,
+    profile: Path,
+    engine: str,
+    command: str | None,
+    executor: Path | None,
+    as_json: bool,
+) -> None:
+    from qdstruct.cli.progress import live_status_table
+    from qdstruct.errors import InputError
+    from qdstruct.pipeline.submit import read_profile, run_with_profile
+
+    if executor is not None:
+        raise InputError("--profile and --executor: give one of them")
+    cluster = read_profile(profile)
+    with live_status_table() as show:
+        statuses = run_with_profile(
+            directory, cluster, engine=engine, command=command, on_change=show
+        )
     _finish(statuses, as_json)
 
 

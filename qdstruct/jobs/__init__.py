@@ -6,6 +6,7 @@ from qdstruct.jobs.findings import PreflightFinding
 from qdstruct.jobs.kinds import KINDS, PARTS, RECIPES, JobKind, parts_of, require_parts
 from qdstruct.jobs.library import PotcarLibrary, inspect_library
 from qdstruct.jobs.phonons import displaced_supercells, phonopy_of
+from qdstruct.jobs.plain import PlainStructure, plain_structure
 from qdstruct.jobs.poscar import read_poscar
 from qdstruct.jobs.potentials import Potential, count_electrons, potential
 from qdstruct.jobs.preflight import preflight, require_sound
@@ -21,6 +22,7 @@ __all__ = [
     "JobEstimate",
     "JobExplanation",
     "JobKind",
+    "PlainStructure",
     "PotcarLibrary",
     "Potential",
     "PreflightFinding",
@@ -37,6 +39,7 @@ __all__ = [
     "load_preset",
     "parts_of",
     "phonopy_of",
+    "plain_structure",
     "potential",
     "preflight",
     "read_poscar",

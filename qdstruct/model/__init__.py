@@ -62,6 +62,7 @@ from qdstruct.model.patterns import (
     StrainMap,
 )
 from qdstruct.model.phase import Phase
+from qdstruct.model.profile import ClusterProfile, JobResources
 from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
 from qdstruct.model.registry import RegistryScan
 from qdstruct.model.relaxation import Relaxation
@@ -110,6 +111,7 @@ __all__ = [
     "CalculationSettings",
     "ChargeDifference",
     "ChargeField",
+    "ClusterProfile",
     "CoincidenceMatch",
     "ConservationCheck",
     "ConvergenceSettings",
@@ -127,6 +129,7 @@ __all__ = [
     "IndexedSpot",
     "Interface",
     "Job",
+    "JobResources",
     "JobStatus",
     "JobTree",
     "Junction",

@@ -172,7 +172,7 @@ class _Tree:
     @cached_property
     def engines(self) -> tuple[tuple[str, bool], ...]:
         found = []
-        for job in (each for each in self.statuses if each.state == "done"):
+        for job in (each for each in self.statuses if each.state in ("done", "lost")):
             try:
                 facts = outputs.read_calculation(self.root / job.name)
             except OutputError as error:

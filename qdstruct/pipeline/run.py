@@ -15,7 +15,7 @@ from qdstruct.errors import InputError
 from qdstruct.model import JobStatus, JobTree
 from qdstruct.pipeline.prepare import load_tree
 
-__all__ = ["cancel", "load_executor", "methods", "retry", "run", "status"]
+__all__ = ["cancel", "load_executor", "methods", "require_potcars", "retry", "run", "status"]
 
 
 def run(
@@ -25,6 +25,7 @@ def run(
     command: str | None = None,
     n_workers: int = 1,
     executor: Executor | None = None,
+    commands: Callable[[str], str | None] | None = None,
     on_change: Callable[[tuple[JobStatus, ...]], None] | None = None,
 ) -> tuple[JobStatus, ...]:
     """Run every job of a tree that is not done, in dependency order, and return their states.
@@ -42,6 +43,8 @@ def run(
         Jobs at a time, without an executor.
     executor : Executor, optional
         Any `concurrent.futures` executor; each job becomes one call.
+    commands : callable, optional
+        Name of a job → how the program is started for it; None takes `command`.
     on_change : callable, optional
         Called with every job's state when one changes.
 
@@ -57,10 +60,11 @@ def run(
     needs_potcar = running.find_engine(engine, command=command).needs_potcar
     _refuse_other_engine(root, tree, engine)
     if needs_potcar:
-        _require_potcars(root, tree)
-    arguments = ["--command", command] if command else []
+        require_potcars(root, tree)
 
     def job_command(name: str) -> list[str]:
+        own = (commands(name) if commands else None) or command
+        arguments = ["--command", own] if own else []
         start = [sys.executable, "-m", "qdstruct.pipeline.job"]
         return [*start, str(root.resolve()), name, "--engine", engine, *arguments]
 
@@ -89,9 +93,16 @@ def _refuse_other_engine(root: Path, tree: JobTree, engine: str) -> None:
         )
 
 
-def _require_potcars(root: Path, tree: JobTree) -> None:
-    """Refuse to start a tree in which jobs that are still to run have no POTCAR."""
-    done = {each.name for each in running.tree_status(root, tree) if each.state == "done"}
+def require_potcars(root: Path, tree: JobTree) -> None:
+    """Refuse to start a tree in which jobs that are still to run have no POTCAR.
+
+    Raises
+    ------
+    InputError
+        Naming the first job that lacks one.
+    """
+    ended = ("done", "lost")
+    done = {each.name for each in running.tree_status(root, tree) if each.state in ended}
     lacking = [
         job.name
         for job in tree.jobs

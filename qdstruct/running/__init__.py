@@ -7,7 +7,9 @@ from qdstruct.running.cancel import cancel
 from qdstruct.running.engine import ENGINES, Engine, find_engine
 from qdstruct.running.job import run_job
 from qdstruct.running.locks import LockHeldError
+from qdstruct.running.plain import PlainJob, write_plain_scripts
 from qdstruct.running.preload import PreloadedExecutor
+from qdstruct.running.profile import load_profile
 from qdstruct.running.slurm import SlurmExecutor
 from qdstruct.running.status import retry, tree_engines, tree_methods, tree_status
 from qdstruct.running.tree import require_all_done, run_tree
@@ -16,10 +18,12 @@ __all__ = [
     "ENGINES",
     "Engine",
     "LockHeldError",
+    "PlainJob",
     "PreloadedExecutor",
     "SlurmExecutor",
     "cancel",
     "find_engine",
+    "load_profile",
     "require_all_done",
     "retry",
     "run_job",
@@ -27,4 +31,5 @@ __all__ = [
     "tree_engines",
     "tree_methods",
     "tree_status",
+    "write_plain_scripts",
 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +18,11 @@ from typing import Any
 
 from qdstruct.errors import InputError, QdstructError, RunError
 from qdstruct.files import write_atomically
-from qdstruct.resources import data_folder
+from qdstruct.model import JobResources
+from qdstruct.running.scripts import render_script
 from qdstruct.running.tree import LOG_FILE, TIMED_OUT, run_command
 
-__all__ = ["SLURM_FILE", "SlurmExecutor", "batch_script", "cancel_batch_job"]
+__all__ = ["SLURM_FILE", "SlurmExecutor", "batch_script", "cancel_batch_job", "sbatch_options"]
 
 SLURM_FILE = "slurm.json"
 """In a job's directory: number of its last batch job."""
@@ -43,6 +43,9 @@ class SlurmExecutor(Executor):
         ``{"partition": "main", "ntasks": 16, "time": "12:00:00", "exclusive": True}``.
     setup : sequence of str, optional
         Shell lines before each job, for example ``["module load vasp/6.4"]``.
+    resources : callable, optional
+        Directory of a job → what that job gets, over the common `options` and `setup` (see
+        `qdstruct.model.ClusterProfile`).
     poll_seconds : float
         Time between two looks at the queue, s.
 
@@ -57,8 +60,10 @@ class SlurmExecutor(Executor):
         *,
         options: Mapping[str, str | int | bool] | None = None,
         setup: Sequence[str] = (),
+        resources: Callable[[Path], JobResources] | None = None,
         poll_seconds: float = 2.0,
     ) -> None:
+        self._resources = resources or (lambda _directory: JobResources())
         self._options = [_option(name, value) for name, value in (options or {}).items()]
         self._setup = tuple(setup)
         self._poll_seconds = poll_seconds
@@ -105,11 +110,14 @@ class SlurmExecutor(Executor):
         self._closed.set()
 
     def _submitted(self, command: list[str], directory: Path) -> str:
-        script = directory / SCRIPT_FILE
-        write_atomically(script, batch_script(command, directory, setup=self._setup))
+        script, own_share = directory / SCRIPT_FILE, self._resources(directory)
+        setup = (*self._setup, *own_share.shell_lines)
+        write_atomically(script, batch_script(command, directory, setup=setup))
         name = f"{directory.parent.name}/{directory.name}"
         own = [f"--job-name={name}", f"--chdir={directory}", "--output=/dev/null"]
-        answer = _client("sbatch", "--parsable", *own, *self._options, str(script))
+        answer = _client(
+            "sbatch", "--parsable", *own, *self._options, *sbatch_options(own_share), str(script)
+        )
         batch_id = answer.strip().split(";")[0]
         if not batch_id.isdigit():
             raise RunError(f"{directory}: sbatch refused the job: {answer.strip()}")
@@ -170,28 +178,30 @@ def batch_script(command: Sequence[str], directory: Path, *, setup: Sequence[str
     setup : sequence of str
         Shell lines to run first, as the user typed them.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        finalize=_quoted, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined, autoescape=False,
+    return render_script(
+        "slurm/job.sh",
+        directory=str(directory), setup=list(setup), command=list(command), log=LOG_FILE,
     )  # fmt: skip
-    environment.filters["words"] = lambda words: _Typed(shlex.join(words))
-    environment.filters["as_typed"] = _Typed
-    template = (data_folder("templates") / "slurm" / "job.sh").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
-        directory=str(directory), setup=list(setup), command=list(command), log=LOG_FILE
-    )
 
 
-class _Typed(str):
-    """Text that is shell already."""
+def sbatch_options(resources: JobResources) -> list[str]:
+    """Return the long options of ``sbatch`` that ask for these resources.
 
-    __slots__ = ()
-
-
-def _quoted(value: object) -> str:
-    return value if isinstance(value, _Typed) else shlex.quote(str(value))
+    Raises
+    ------
+    InputError
+        When a further option is not one.
+    """
+    asked: dict[str, str | int | bool | None] = {
+        "partition": resources.partition,
+        "account": resources.account,
+        "nodes": resources.nodes,
+        "ntasks": resources.tasks,
+        "mem": resources.memory,
+        "time": resources.walltime,
+        **resources.options,
+    }
+    return [_option(name, value) for name, value in asked.items() if value is not None]
 
 
 def _option(name: str, value: str | int | bool) -> str:

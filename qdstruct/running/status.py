@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from qdstruct.errors import InputError, OutputError
@@ -21,6 +21,9 @@ from qdstruct.running.restart import ENGINE_FILE, set_aside
 
 __all__ = ["INTERRUPTED", "retry", "tree_engines", "tree_methods", "tree_status"]
 
+ENDED = ("done", "failed", "lost")
+"""States of a job that has run to an end."""
+COMPRESSED = (".gz", ".xz", ".bz2")
 INTERRUPTED = "interrupted; starts again with the next run"
 """Error text of a job whose record says running while nobody runs it."""
 
@@ -38,9 +41,11 @@ def tree_status(root: Path, tree: JobTree) -> tuple[JobStatus, ...]:
     Returns
     -------
     tuple of JobStatus
-        ``done`` and ``failed`` as recorded; ``running`` while a living process holds the job's
-        lock; else ``ready`` when all parents are done, and ``waiting`` when not. A ``run.json``
-        that cannot be read makes its job ``failed``, with the reason.
+        ``done`` and ``failed`` as recorded, but ``lost`` where a file that a done job must provide
+        is gone or empty (plain or compressed; its content is not looked at); ``running`` while a
+        living process holds the job's lock; else ``ready`` when all parents are done, and
+        ``waiting`` when not. A ``run.json`` that cannot be read makes its job ``failed``, with the
+        reason.
     """
     found: dict[str, JobStatus] = {}
     for job in tree.jobs:
@@ -82,11 +87,30 @@ def _job_status(directory: Path, job: Job, waits_for: tuple[str, ...]) -> JobSta
         state = "failed"
     elif record is not None and record.state != "running":
         state = record.state
+        gone = [name for name in job.provides if not _is_there(directory, name)]
+        if state == "done" and gone:
+            state, record = "lost", dataclasses.replace(record, error=_lost(job, gone))
     elif held:
         state = "running"
     else:
         state = "waiting" if waits_for else "ready"
-    return _filled(directory, job, record, state, error, () if state == "done" else waits_for)
+    return _filled(directory, job, record, state, error, () if state in ENDED else waits_for)
+
+
+def _is_there(directory: Path, name: str) -> bool:
+    for suffix in ("", *COMPRESSED):
+        with contextlib.suppress(OSError):
+            if (directory / f"{name}{suffix}").stat().st_size > 0:
+                return True
+    return False
+
+
+def _lost(job: Job, names: Sequence[str]) -> str:
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f"{', '.join(names)} {verb} gone since the job was done; put back what is gone, or make it "
+        f"again: qdstruct retry TREE {job.name}"
+    )
 
 
 def _record_of(directory: Path) -> tuple[RunRecord | None, str | None]:
@@ -150,8 +174,8 @@ def retry(root: Path, tree: JobTree, names: Collection[str] | None = None) -> tu
     tree : JobTree
         Its jobs.
     names : collection of str, optional
-        Which failed or done jobs; every failed one when not given. A job that is done is named
-        when its results were lost or are not believed.
+        Which failed, done or lost jobs; every failed one when not given. A job that is done is
+        named when its results were lost or are not believed.
 
     Returns
     -------
@@ -167,7 +191,7 @@ def retry(root: Path, tree: JobTree, names: Collection[str] | None = None) -> tu
     """
     statuses = {status.name: status for status in tree_status(root, tree)}
     failed = tuple(name for name, status in statuses.items() if status.state == "failed")
-    ended = tuple(name for name, status in statuses.items() if status.state in ("failed", "done"))
+    ended = tuple(name for name, status in statuses.items() if status.state in ENDED)
     asked = failed if names is None else tuple(dict.fromkeys(names))
     for name in asked:
         if name not in statuses:

@@ -297,7 +297,7 @@ def require_all_done(statuses: tuple[JobStatus, ...]) -> None:
     open_jobs = [status for status in statuses if status.state != "done"]
     if not open_jobs:
         return
-    failed = [status for status in open_jobs if status.state == "failed"]
+    failed = [status for status in open_jobs if status.state in ("failed", "lost")]
     lines = [f"{s.name}: {s.state}{f': {s.error}' if s.error else ''}" for s in open_jobs]
     raise RunError(
         f"{len(open_jobs)} of {len(statuses)} jobs are not done:\n  " + "\n  ".join(lines),

@@ -40,6 +40,7 @@ def finish(root: Path, name: str, atoms: Atoms, forces: np.ndarray) -> None:
     """Leave what a finished job leaves."""
     directory = root / name
     (directory / "vasprun.xml").write_text(vasprun_text(atoms, forces=forces))
+    (directory / "OUTCAR").write_text("General timing")
     (directory / "CONTCAR").write_text((directory / "POSCAR").read_text())
     record = RunRecord(
         state="done", engine="springs", attempts=1, host="h", pid=1,

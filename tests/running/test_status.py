@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running_factories import CHAIN, DIAMOND, make_tree
+from running_factories import CHAIN, DIAMOND, command_for, make_tree
 
-from qdstruct.errors import InputError
-from qdstruct.model import JOB_STATES, RunRecord
-from qdstruct.running import LockHeldError, require_all_done, retry, tree_status
+from qdstruct.errors import InputError, RunError
+from qdstruct.model import JOB_STATES, JobTree, RunRecord
+from qdstruct.running import LockHeldError, require_all_done, retry, run_tree, tree_status
 from qdstruct.running.locks import JOB_LOCK, hold_lock, is_held
 from qdstruct.running.status import INTERRUPTED
 
@@ -104,6 +105,51 @@ def test_retry_of_a_done_job_takes_along_what_used_it(tmp_path: Path) -> None:
     states = {s.name: s.state for s in tree_status(tmp_path, tree)}
     assert states["top"] == "ready"
     assert (states["left"], states["right"], states["alone"]) == ("waiting", "waiting", "done")
+
+
+def promising(root: Path, jobs: dict[str, tuple[str, ...]], *files: str) -> JobTree:
+    """A tree whose jobs must provide `files`, all of them done and whole."""
+    tree = make_tree(root, jobs)
+    made = tuple(dataclasses.replace(job, provides=files) for job in tree.jobs)
+    for job in made:
+        record(root, job.name, "done")
+        for name in files:
+            (root / job.name / name).write_text("whole")
+    return dataclasses.replace(tree, jobs=made)
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty"])
+def test_a_done_job_that_lost_a_file_is_not_called_done(tmp_path: Path, damage: str) -> None:
+    tree = promising(tmp_path, CHAIN, "CHGCAR", "OUTCAR")
+    assert {s.state for s in tree_status(tmp_path, tree)} == {"done"}
+    path = tmp_path / "a/static/CHGCAR"
+    path.unlink() if damage == "gone" else path.write_text("")
+    states = {s.name: s for s in tree_status(tmp_path, tree)}
+    assert [states[name].state for name in CHAIN] == ["done", "lost", "done"]
+    assert states["a/static"].error == (
+        "CHGCAR is gone since the job was done; put back what is gone, or make it again: "
+        "qdstruct retry TREE a/static"
+    )
+    with pytest.raises(RunError, match="a/static: lost: CHGCAR is gone"):
+        require_all_done(tuple(states.values()))
+
+
+def test_a_compressed_file_is_not_lost(tmp_path: Path) -> None:
+    tree = promising(tmp_path, {"one": ()}, "CHGCAR")
+    (tmp_path / "one/CHGCAR").rename(tmp_path / "one/CHGCAR.gz")
+    assert tree_status(tmp_path, tree)[0].state == "done"
+
+
+def test_run_leaves_a_lost_job_and_what_waits_for_it(tmp_path: Path) -> None:
+    tree = promising(tmp_path, CHAIN, "OUTCAR")
+    (tmp_path / "a/relax/OUTCAR").unlink()
+    (tmp_path / "a/static/run.json").unlink()
+    statuses = run_tree(tmp_path, tree, job_command=command_for(tmp_path))
+    assert [s.state for s in statuses] == ["lost", "waiting", "done"]
+    assert not (tmp_path / "starts.log").exists()
+    assert set(retry(tmp_path, tree, ["a/relax"])) == {"a/relax", "a/dos"}
+    statuses = run_tree(tmp_path, tree, job_command=command_for(tmp_path))
+    assert [s.state for s in statuses] == ["done", "done", "done"]
 
 
 def test_retry_refuses_other_names(tmp_path: Path) -> None:

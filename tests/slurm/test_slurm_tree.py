@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,25 +19,13 @@ from running_factories import (
     kill,
     lines,
     make_tree,
+    slurm_answers,
     wait_until,
 )
 
 from qdstruct.running import SlurmExecutor, cancel, retry, run_tree, tree_status
 from qdstruct.running.slurm import SLURM_FILE
 from qdstruct.running.tree import run_command
-
-
-def slurm_answers() -> bool:
-    if shutil.which("sinfo") is None:
-        return False
-    try:
-        answer = subprocess.run(
-            ["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, timeout=5
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return any(word in answer.stdout for word in ("idle", "mix", "alloc"))
-
 
 pytestmark = pytest.mark.skipif(
     not slurm_answers(), reason="no Slurm answers here; tests/slurm/start.sh starts one"

@@ -45,7 +45,7 @@ def tree_bench(
     for role, members in by_role.items():
         ordered = sorted(members, key=lambda job: KINDS.index(job.kind) if job.kind in KINDS else 0)
         places = [_files(root / job.name, job.kind) for job in ordered
-                  if states.get(job.name) == "done"]  # fmt: skip
+                  if states.get(job.name) in ("done", "lost")]  # fmt: skip
         if any(places):
             regions = next((job.regions for job in ordered if job.regions), ())
             single = len(set(regions)) < 2
