@@ -176,8 +176,8 @@ def _calculated(edges: tuple[BandEdges, ...]) -> CalculatedResults:
             ),
         ),
         charge_field=ChargeField(
-            values=values, atoms=make_interface().atoms, level=0.001, sections=(section,),
-            file="charge-difference.vasp",
+            values=values, atoms=make_interface().atoms, origin=(0.0, 0.0, -7.0),
+            level=0.001, sections=(section,), file="charge-difference.vasp",
         ),
         energies=(
             EnergyPerArea(

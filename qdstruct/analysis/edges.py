@@ -55,7 +55,8 @@ def band_edges(
     threshold : float
         States/eV per atom that count as zero.
     broadening : float
-        Standard deviation in eV of an additional Gaussian broadening; it widens the uncertainty.
+        Standard deviation in eV of an additional Gaussian broadening; twice of it goes into the
+        uncertainty, the distance at which a smeared edge of a usual band meets the threshold.
     spin : str, optional
         ``up`` or ``down``: the edges of one channel of a spin-polarised calculation.
 
@@ -77,7 +78,7 @@ def band_edges(
         raise InputError("band edges need groups of atoms", hint="choose region, element or layer")
     table = dos_by(projected, by, broadening=broadening, spin=spin)
     energy = np.asarray(table["energy"])
-    resolution = _resolution(energy, projected.total) + broadening
+    resolution = _resolution(energy, projected.total) + 2 * broadening
     groups = atom_groups(projected.atoms, by)
     counts = np.array([max(len(members), 1) for members in groups.values()])
     densities = np.asarray(table) / counts[:, None]

@@ -84,6 +84,8 @@ class ChargeField(Record):
     atoms: Atoms
     """Structure and cell, with ``region``; the origin lies below the substrate, in the middle of
     the vacuum or second interface."""
+    origin: tuple[float, float, float]
+    """Where that origin lies in the coordinates of the calculation, Å."""
     level: float
     """Electrons/Å³ at which the surfaces of gain (+) and loss (−) are drawn."""
     sections: tuple[DataArray, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,12 +67,14 @@ def _page(results: DirectoryResults, drawn: dict[str, Figure]) -> str:
     atoms = results.interface
     viewer = None
     if atoms is not None:
-        shown = atoms.copy()
+        field = results.calculated.charge_field
+        shown = (atoms if field is None else field.atoms).copy()
         shown.wrap()
         viewer = viewer_context(
             shown,
             description=f"Three-dimensional view of the largest structure: {len(atoms)} atoms",
             elsewhere="The structure is in the files of its calculation.",
+            field=None if field is None else replace(field, origin=(0.0, 0.0, 0.0)),
         )
     present = [
         ("found", "Found", True),
@@ -91,6 +94,7 @@ def _page(results: DirectoryResults, drawn: dict[str, Figure]) -> str:
         system_rows=[_system_row(system) for system in results.systems],
         figures=drawn_figures(drawn),
         calculated=results.calculated,
+        surfaces_in_viewer=results.calculated.charge_field is not None,
         tables=calculated_context(results.calculated),
     )
 

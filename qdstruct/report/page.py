@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qdstruct.files import refuse_existing, write_atomically
-from qdstruct.model import CalculatedResults, CoincidenceMatch, JobStatus, StudyResults
+from qdstruct.model import CalculatedResults, ChargeField, CoincidenceMatch, JobStatus, StudyResults
 from qdstruct.report import figures as study_drawings
 from qdstruct.report.calculated import calculated_context, calculated_figures, signed
 from qdstruct.report.style import figure_style
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["calculated_cards", "calculated_sections", "drawn_figures", "study_figures",
            "write_page"]  # fmt: skip
 
+SAME_CELL = 0.01
+"""Å by which the cell of a charge difference may differ from the one shown."""
 MATCH_ROWS = 40
 MATCHES_WORTH_DRAWING = 4
 CONTACT_REACH = 5.0
@@ -96,9 +98,11 @@ def render_page(results: StudyResults, figures: dict[str, Figure] | None = None)
             "atoms, substrate below, film above",
             elsewhere="The structure is in the files structures/interface.cif and "
             "structures/interface.vasp.",
+            field=_field_of(results),
         ),
         figures=drawn,
         calculated=results.calculated,
+        surfaces_in_viewer=_field_of(results) is not None,
         tables=calculated_context(results.calculated),
         cards=_cards(results),
         sections=_sections(results, set(drawn)),
@@ -109,6 +113,15 @@ def render_page(results: StudyResults, figures: dict[str, Figure] | None = None)
         interface_rows=_interface_rows(results),
         job_rows=[_job_row(job) for job in results.jobs],
     )
+
+
+def _field_of(results: StudyResults) -> ChargeField | None:
+    """Return the charge difference where it lies in the cell that the view shows."""
+    field = results.calculated.charge_field
+    if field is None:
+        return None
+    apart = np.abs(np.asarray(field.atoms.cell) - np.asarray(results.interface.atoms.cell)).max()
+    return field if apart < SAME_CELL else None
 
 
 def study_figures(results: StudyResults) -> dict[str, Figure]:

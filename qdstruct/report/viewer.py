@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdstruct.model import ChargeField
 from qdstruct.report.style import COLOURS, colour_of, element_colour
+from qdstruct.report.viewer_field import field_data
 from qdstruct.resources import data_folder
 
 if TYPE_CHECKING:
@@ -36,7 +38,12 @@ def page_template(name: str) -> Template:
 
 
 def viewer_context(
-    atoms: Atoms, *, description: str, elsewhere: str, start: str = "element"
+    atoms: Atoms,
+    *,
+    description: str,
+    elsewhere: str,
+    start: str = "element",
+    field: ChargeField | None = None,
 ) -> dict[str, Any]:
     """Return what the viewer's templates need as their ``viewer``.
 
@@ -50,6 +57,8 @@ def viewer_context(
         Where the structure is, for browsers that cannot draw it.
     start : {"element", "region", "layer"}
         What the colours say at first.
+    field : ChargeField, optional
+        A charge difference in the same coordinates, shown on demand.
     """
     from markupsafe import Markup
 
@@ -63,12 +72,16 @@ def viewer_context(
             f"{f', one in {1 / share:.1f} drawn larger' if share < 1 else ''}. The file holds all."
         )
     library = (folder / "3Dmol-min.js").read_text(encoding="utf-8")
-    data = json.dumps(_viewer_data(shown, start, share), separators=(",", ":"))
+    content = _viewer_data(shown, start, share)
+    if field is not None:
+        content["field"] = field_data(field)
+    data = json.dumps(content, separators=(",", ":"))
     return {
         "description": description,
         "elsewhere": elsewhere,
         "note": note,
         "periodic": bool(atoms.pbc[:2].any()),
+        "has_field": field is not None,
         "json": Markup(data.replace("</", "<\\/")),
         "library": Markup(library.replace("</script", "<\\/script")),
         "script": Markup((folder / "viewer.js").read_text(encoding="utf-8")),

@@ -42,6 +42,32 @@
         end: { x: edge[1][0], y: edge[1][1], z: edge[1][2] }, color: "#888888" }));
     });
   }
+  var surfaces = [];
+  function cube(i, j) {
+    var f = data.field, a = data.cell[0], b = data.cell[1], bytes = atob(f.values);
+    var lines = ["charge difference", "", "0 " + [0, 1, 2].map(function (k) { return f.origin[k] + i * a[k] + j * b[k]; }).join(" ")];
+    f.size.forEach(function (n, axis) { lines.push(-n + " " + f.steps[axis].join(" ")); });
+    var row = [];
+    for (var n = 0; n < bytes.length; n++) {
+      row.push(bytes.charCodeAt(n) << 24 >> 24);
+      if (row.length === 60) { lines.push(row.join(" ")); row = []; }
+    }
+    return lines.concat(row.join(" ")).join("\n") + "\n";
+  }
+  function drawField() {
+    surfaces.forEach(function (shape) { viewer.removeShape(shape); });
+    surfaces = [];
+    var box = document.getElementById("field");
+    if (!box || !box.checked) { return; }
+    var times = repeat ? Number(repeat.value) : 1;
+    for (var i = 0; i < times; i++) {
+      for (var j = 0; j < times; j++) {
+        var volume = new $3Dmol.VolumeData(cube(i, j), "cube");
+        surfaces.push(viewer.addIsosurface(volume, { isoval: data.field.level, color: data.field.colours.gain, opacity: 0.85, smoothness: 2 }));
+        surfaces.push(viewer.addIsosurface(volume, { isoval: -data.field.level, color: data.field.colours.loss, opacity: 0.85, smoothness: 2 }));
+      }
+    }
+  }
   function colourOf(atom, mode) {
     if (mode === "element") { return data.colours.element[atom.elem]; }
     if (mode === "region") { return data.colours.region[atom.properties.region]; }
@@ -90,10 +116,13 @@
   var repeat = document.getElementById("repeat");
   if (repeat) {
     repeat.value = data.repeat;
-    repeat.addEventListener("change", function () { fill(Number(repeat.value)); paint(mode.value); reset(); });
+    repeat.addEventListener("change", function () { fill(Number(repeat.value)); paint(mode.value); drawField(); reset(); });
   }
   mode.addEventListener("change", function () { paint(mode.value); });
   document.getElementById("cell").addEventListener("change", function (event) { drawCell(event.target.checked); viewer.render(); });
+  if (document.getElementById("field")) {
+    document.getElementById("field").addEventListener("change", function () { drawField(); viewer.render(); });
+  }
   document.getElementById("spin").addEventListener("change", function (event) { viewer.spin(event.target.checked ? "y" : false); });
   document.getElementById("reset").addEventListener("click", reset);
   window.addEventListener("resize", function () { viewer.resize(); });

@@ -156,3 +156,31 @@ def test_the_second_interface_of_a_periodic_stack_is_not_mistaken_for_the_first(
     assert interface_height(atoms, regions) == pytest.approx(7.75)
     atoms.translate([0, 0, 9])
     assert interface_height(atoms, regions) == pytest.approx(16.75)
+
+
+def test_a_ligand_layer_is_a_third_part_and_counts_with_the_film() -> None:
+    whole, film, substrate = parts()
+    with_ligand = whole.atoms + Atoms("C", positions=[[1, 1, 12]])
+    shape, moved = whole.values.shape, 0.2
+    layer = sheet_density(with_ligand, shape, [(4.0, 12.0, 0.4)])
+    bond = sheet_density(with_ligand, shape, [(-moved, 11.0, 0.3), (moved, 12.5, 0.3)])
+    three = {
+        "whole": grid(with_ligand, whole.values + layer + bond, "ABL"),
+        "film": grid(film.atoms, film.values, "A"),
+        "substrate": grid(substrate.atoms, substrate.values, "B"),
+    }
+    ligand = grid(Atoms("C", positions=[[1, 1, 12]], cell=with_ligand.cell, pbc=True), layer, "L")
+    height = interface_height(whole.atoms, whole.atoms.arrays["region"])
+    plain = charge_difference(whole, film, substrate, interface_height=height)
+    found = charge_difference(**three, others={"ligand": ligand}, interface_height=height)
+    assert found.integral == pytest.approx(0, abs=1e-9)
+    assert found.n_electrons[-1] == pytest.approx(4.0)
+    assert found.sources == ("ABL", "A", "B", "L")
+    assert found.transferred == pytest.approx(plain.transferred, abs=1e-3)
+    with pytest.raises(OutputError, match="belong to no part"):
+        charge_difference(**three, interface_height=height)
+    regions = difference_grid(
+        three["whole"],
+        {"film": three["film"], "substrate": three["substrate"], "ligand": ligand},
+    ).atoms.arrays["region"]
+    assert regions.tolist().count("ligand") == 1

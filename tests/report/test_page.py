@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import dataclasses
 import json
@@ -166,6 +167,22 @@ def test_calculated_numbers_stand_on_the_page(page: str) -> None:
         "figures/charge-difference.vasp",
     ):  # fmt: skip
         assert words in page, words
+
+
+def test_the_view_holds_the_charge_difference(page: str) -> None:
+    """Counts of 1/32 of the level, x slowest, closed over both periodic directions."""
+    text = re.search(r'<script type="application/json" id="structure">(.*?)</script>', page, re.S)
+    assert text is not None
+    field = json.loads(text[1])["field"]
+    given = make_results().calculated.charge_field
+    assert given is not None
+    assert field["size"] == [13, 13, 40]
+    assert field["origin"] == [0.0, 0.0, -7.0]
+    counts = np.frombuffer(base64.b64decode(field["values"]), dtype=np.int8).reshape(13, 13, 40)
+    expected = given.values[3, 4, 5] / given.level * field["level"]
+    assert counts[3, 4, 5] == pytest.approx(expected, abs=0.51)
+    np.testing.assert_array_equal(counts[0], counts[-1])
+    assert 'id="field"' in page
 
 
 def test_results_round_trip() -> None:

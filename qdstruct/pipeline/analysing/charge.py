@@ -96,12 +96,16 @@ def _field(
         bench.sources["charge difference in space"] = f"written as {grid_file.name}"
     period = float(delta.atoms.cell.volume) / difference.area
     start = float(difference.displaced["z"][0])
-    delta = _from_below(delta, whole.axis, start / period)
+    shift = round(start / period * delta.values.shape[whole.axis])
+    delta = _rolled(delta, whole.axis, shift)
+    place = shift / delta.values.shape[whole.axis]
+    origin = place * np.asarray(delta.atoms.cell)[whole.axis]
     cuts = [((whole.axis + 1) % 3, _richest(delta, (whole.axis + 1) % 3)),
-            (whole.axis, (difference.interface_height - start) / period)]  # fmt: skip
+            (whole.axis, difference.interface_height / period - place)]  # fmt: skip
     return ChargeField(
         values=_thinned(delta),
         atoms=delta.atoms,
+        origin=(float(origin[0]), float(origin[1]), float(origin[2])),
         level=LEVEL * float(np.percentile(np.abs(delta.values), 99.9)),
         sections=tuple(_section(delta, axis, place, whole.axis) for axis, place in cuts),
         file="" if grid_file is None else grid_file.name,
@@ -116,9 +120,8 @@ def _section(grid: Grid, axis: int, fraction: float, normal: int) -> DataArray:
     return plane
 
 
-def _from_below(grid: Grid, axis: int, fraction: float) -> Grid:
-    """Move the origin into the middle of the vacuum (or of the second interface)."""
-    shift = round(fraction * grid.values.shape[axis])
+def _rolled(grid: Grid, axis: int, shift: int) -> Grid:
+    """Move the origin by so many grid points."""
     atoms = grid.atoms.copy()
     atoms.translate(-shift / grid.values.shape[axis] * np.asarray(atoms.cell)[axis])
     atoms.wrap()
