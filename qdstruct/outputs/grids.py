@@ -58,6 +58,7 @@ COMPONENTS = {
 
 _AUGMENTATION = "augmentation occupancies"
 _MAX_POINTS = 4_000_000_000
+_SHIFTED = "a line of the grid is doubled or missing: rerun the job or copy the file again"
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def read_grid(path: Path, *, quantity: str | None = None, component: str = "tota
         _skip_grids(reader, head, component)
         values = np.empty(int(np.prod(head.shape)))
         reader.read_numbers(values, "values of the grid")
+        _check_what_follows(reader, head)
     if kind == "charge density":
         values /= head.atoms.cell.volume
     field = values.reshape(head.shape, order="F")
@@ -175,6 +177,7 @@ def read_averaged_grid(
                 sums[plane] = values.sum()
             else:
                 sums += values.sum(axis=axis)
+        _check_what_follows(reader, head)
     averages = sums * (head.shape[axis] / int(np.prod(head.shape)))
     if kind == "charge density":
         averages /= head.atoms.cell.volume
@@ -212,6 +215,7 @@ def check_grid_file(path: Path) -> tuple[Atoms, tuple[int, int, int], int]:
         while True:
             reader.skip_numbers(int(np.prod(head.shape)), "values of the grid")
             n_grids += 1
+            _end_line(reader)
             if not _skip_to_next_grid(reader, head):
                 return head.atoms, head.shape, n_grids
 
@@ -233,6 +237,7 @@ def _skip_grids(reader: TextReader, head: _Head, component: str) -> None:
     """Pass over the scalar fields that stand before `component`."""
     for _ in range(_grids_before(component)):
         reader.skip_numbers(int(np.prod(head.shape)), "values of the grid")
+        _end_line(reader)
         if not _skip_to_next_grid(reader, head):
             raise InputError(
                 f"{reader.path}: this file has no component '{component}'",
@@ -284,6 +289,23 @@ def _shape(reader: TextReader, line: str) -> tuple[int, int, int]:
     )
 
 
+def _end_line(reader: TextReader) -> None:
+    """Pass the end of the line in which the last value of a grid stands."""
+    rest = reader.readline()
+    if rest is not None and rest.strip():
+        raise reader.error(
+            f"'{rest.strip()[:60]}' after the last value of the grid (line above)", hint=_SHIFTED
+        )
+
+
+def _check_what_follows(reader: TextReader, head: _Head) -> None:
+    """Refuse a grid whose values are shifted: what follows it must be what VASP writes there."""
+    _end_line(reader)
+    line = reader.skip_blank()
+    if line is not None and not line.strip().startswith(_AUGMENTATION):
+        _skip_to_next_grid(reader, head)
+
+
 def _skip_to_next_grid(reader: TextReader, head: _Head) -> bool:
     """Pass over augmentation occupancies and moments; True when another grid of values follows."""
     moments = 0
@@ -299,6 +321,7 @@ def _skip_to_next_grid(reader: TextReader, head: _Head) -> bool:
                     f"a second grid of {text} points, but the first has "
                     f"{' × '.join(map(str, head.shape))} (line above)"
                 )
+            _check_moments(reader, moments, len(head.atoms))
             return True
         else:
             moments += _count_moments(reader, text)
@@ -307,7 +330,17 @@ def _skip_to_next_grid(reader: TextReader, head: _Head) -> bool:
                     "more numbers than the grid has points (line above)",
                     hint="are the numbers of grid points in the head right?",
                 )
+    _check_moments(reader, moments, 0)
     return False
+
+
+def _check_moments(reader: TextReader, found: int, expected: int) -> None:
+    """Between two grids stands one moment per atom, or nothing; after the last grid nothing."""
+    if found not in (0, expected):
+        raise reader.error(
+            f"{found} numbers after the grid, where {expected or 'none'} were expected (above)",
+            hint=_SHIFTED,
+        )
 
 
 def _augmentation_count(reader: TextReader, text: str) -> int:

@@ -150,6 +150,8 @@ def _take_structure(run: Vasprun, element: Element) -> None:
 def _structure(run: Vasprun, element: Element) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     cell = _vectors(element.find("crystal/varray[@name='basis']"), "cell vectors")
     positions = _vectors(element.find("varray[@name='positions']"), "positions")
+    if len(cell) != 3 or abs(np.linalg.det(cell)) < 1e-9:
+        raise ValueError("its cell vectors are not three that span a volume")
     if len(positions) != len(run.symbols):
         raise ValueError(f"{len(positions)} positions for {len(run.symbols)} atoms")
     return cell, positions
