@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdstruct.cli.build_output import (
+from qdstruct.cli.build_options import (
     ColourOption,
     FigureOption,
     FilmHkl,
@@ -22,14 +22,16 @@ from qdstruct.cli.build_output import (
     SubstrateName,
     Vacuum,
     ViewOption,
-    Wanted,
-    finish,
+)
+from qdstruct.cli.build_output import finish
+from qdstruct.cli.build_parsing import (
     parse_gap,
     parse_parallel,
     parse_shift,
     parse_shift_or_rule,
     parse_stiffnesses,
 )
+from qdstruct.cli.build_request import Wanted
 from qdstruct.cli.output import JsonOption, parse_miller
 
 if TYPE_CHECKING:

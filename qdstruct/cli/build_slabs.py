@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdstruct.cli.build_output import (
+from qdstruct.cli.build_ligands import parse_ligands, with_ligands
+from qdstruct.cli.build_options import (
     ColourOption,
     FigureOption,
     ForceOption,
+    LigandSeed,
+    LigandsOption,
     OutputOption,
     Vacuum,
     ViewOption,
-    Wanted,
-    finish,
 )
+from qdstruct.cli.build_output import finish
+from qdstruct.cli.build_request import Wanted
 from qdstruct.cli.output import JsonOption, parse_miller, print_json, print_table
 
 if TYPE_CHECKING:
@@ -122,6 +125,8 @@ def build_slab(
     centre: Annotated[
         bool, typer.Option("--centre", help="Put the slab in the middle of the cell.")
     ] = False,
+    ligand: LigandsOption = None,
+    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 15.0,
     figure: FigureOption = None,
     view: ViewOption = False,
@@ -131,12 +136,14 @@ def build_slab(
 ) -> None:
     """Cut a slab from a crystal.
 
-    Example: qdstruct build slab CsPbBr3-Pbnm --hkl 0,0,1 --layers 2 --termination CsBr -o POSCAR
+    Ligands go on the top face. Example: qdstruct build slab CsPbBr3-Pbnm --hkl 0,0,1 --layers 2
+    --termination CsBr -o POSCAR
     """
     from qdstruct import building, phases
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
+    requests = parse_ligands(ligand)
     crystal = phases.load(phase)
     slab = building.build_slab(
         crystal,
@@ -150,8 +157,8 @@ def build_slab(
         cell=cell,  # type: ignore[arg-type]
         centre=centre,
     )
-    facts = _slab_facts(slab, crystal)
-    finish(f"Slab of {phase} ({hkl})", slab.atoms, facts, wanted, {"slab": crystal})
+    atoms, facts = with_ligands(slab.atoms, _slab_facts(slab, crystal), requests, ligand_seed)
+    finish(f"Slab of {phase} ({hkl})", atoms, facts, wanted, {"slab": crystal})
 
 
 def _slab_facts(slab: Slab, crystal: Phase) -> dict[str, Any]:

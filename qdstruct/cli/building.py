@@ -7,27 +7,22 @@ from typing import Annotated
 
 import typer
 
+from qdstruct.cli.build_composites import composites
 from qdstruct.cli.build_interfaces import interfaces
-from qdstruct.cli.build_output import (
-    ColourOption,
-    ForceOption,
-    MaxStrain,
-    ViewOption,
-    check_colour,
-    page_beside,
-    parse_regions,
-    print_report,
-    write_page,
-)
+from qdstruct.cli.build_options import ColourOption, ForceOption, MaxStrain, ViewOption
+from qdstruct.cli.build_output import print_report
+from qdstruct.cli.build_parsing import parse_regions
 from qdstruct.cli.build_particles import particles
+from qdstruct.cli.build_request import check_colour, page_beside
 from qdstruct.cli.build_slabs import slabs
+from qdstruct.cli.build_views import write_page
 from qdstruct.cli.output import JsonOption
 
 __all__ = ["commands"]
 
 commands = typer.Typer()
 build = typer.Typer(no_args_is_help=True, help="Build slabs, interfaces and particles.")
-for part in (slabs, interfaces, particles):
+for part in (slabs, interfaces, particles, composites):
     build.add_typer(part)
 commands.add_typer(build, name="build")
 

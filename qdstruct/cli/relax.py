@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdstruct.cli.build_output import ForceOption, problem_rows
+from qdstruct.cli.build_options import ForceOption
+from qdstruct.cli.build_output import problem_rows
 from qdstruct.cli.output import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
