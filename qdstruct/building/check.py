@@ -234,9 +234,13 @@ def _coordination_problems(atoms: Atoms, pairs: NeighbourPairs) -> Iterator[Prob
 
 
 def _usual(numbers: NDArray[np.int64]) -> int:
-    """Return the highest coordination of at least a quarter of the atoms: that of the inside."""
+    """Return the highest coordination of at least a quarter of the atoms: that of the inside.
+
+    Where none is so frequent, as with many different sites, the most frequent one.
+    """
     counts = np.bincount(numbers)
-    return int(np.flatnonzero(counts * 4 >= len(numbers)).max())
+    frequent = np.flatnonzero(counts * 4 >= len(numbers))
+    return int(frequent.max() if len(frequent) else np.argmax(counts))
 
 
 def _bonded(

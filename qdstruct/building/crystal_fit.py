@@ -18,7 +18,7 @@ from qdstruct.model import Phase
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Body", "Bulk", "CrystalFit", "bodies", "fit_crystal"]
+__all__ = ["OFF_SITE", "Body", "Bulk", "CrystalFit", "bodies", "fit_crystal"]
 
 REACH = 6.5
 """Å: radius of the surroundings from which the orientation is found."""
@@ -73,8 +73,22 @@ class Bulk:
 
     @cached_property
     def distinct(self) -> NDArray[np.int64]:
-        """One atom of every orbit of the space group."""
-        return np.unique(space_group(self.atoms).equivalent_atoms)
+        """One atom of every set that proper operations carry into one another.
+
+        Improper operations do not count: the surroundings of two atoms that only they relate are
+        mirror images, which no rotation lays on each other.
+        """
+        group = space_group(self.atoms)
+        places = self.atoms.get_scaled_positions()
+        proper = np.linalg.det(group.rotations) > 0
+        first = np.arange(len(places))
+        for rotation, translation in zip(group.rotations[proper], group.translations[proper],
+                                         strict=True):  # fmt: skip
+            apart = (places @ rotation.T + translation)[:, None] - places[None]
+            apart = (apart - np.rint(apart)) @ self.cell
+            images = np.linalg.norm(apart, axis=-1).argmin(axis=1)
+            first = np.minimum(first, first[images])
+        return np.unique(first)
 
     @cached_property
     def chiral(self) -> bool:

@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.aligned_cell import aligned_match
-from qdstruct.building.contact import clearances, contact_heights, contact_table, lateral_distances
-from qdstruct.building.cut import Cut, choose_cut
+from qdstruct.building.contact import contact_heights
+from qdstruct.building.cut import choose_cut
 from qdstruct.building.interface import check_request, matched_slabs, stack_slabs
-from qdstruct.building.junction import BOND_STRETCH, octahedral_bonds, report_junction
+from qdstruct.building.junction import octahedral_bonds, report_junction
+from qdstruct.building.junction_search import BOND_SCALE, JunctionSearch, Placement
 from qdstruct.building.registry import shift_grid
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn, shared_cell
 from qdstruct.building.terminations import named_planes
 from qdstruct.errors import BuildError
-from qdstruct.model import CoincidenceMatch, Interface, Junction, Phase, Slab
+from qdstruct.model import CoincidenceMatch, Interface, Phase, Slab
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["build_lateral"]
 
-BOND_SCALE = 0.95
-"""Ionic radii overestimate the Pb–Br bond (3.15 Å against 2.97 Å in CsPbBr3); bridges are built
-with contact distances scaled by this."""
+COARSE = (0.8, 0.4)
+"""Å: steps of shift and height in the first search, over all pairs of terminations."""
 
-SHIFT_STEP = 0.4
-"""Å: grid of the in-plane shifts that are tried."""
+FINE = (0.2, 0.15)
+"""Å: steps in the second search, around the best of the first."""
 
-ROOM = 0.85
-"""Ions of the film's contact plane closer to the substrate than this times their contact distance
-are taken out."""
+REFINED = 4
+"""How many of the best coarse placements are refined."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Attempt:
-    """One way to join the two slabs."""
+class _Pair:
+    """Two slabs with their faces, ready to be joined."""
 
-    interface: Interface
-    junction: Junction
-
-    @property
-    def rank(self) -> tuple[float, ...]:
-        """Smaller is better: corner bridges and whole octahedra first, then unstrained bonds.
-
-        Octahedra that would share an edge or a face count against the attempt.
-        """
-        bridges = self.junction.bridges
-        shared = Counter((b.atoms[0], b.atoms[2]) for b in bridges)
-        corners = [b for b in bridges if shared[b.atoms[0], b.atoms[2]] == 1 and b.angle > 100]
-        broken = len(self.junction.broken_film) + len(self.junction.broken_substrate)
-        misshapen = len(bridges) - len(corners)
-        stretch = sum(abs(b.film_length - b.substrate_length) for b in corners)
-        failures = broken + 2 * misshapen - 2 * len(corners)
-        return (failures, bool(self.junction.removed), stretch, self.interface.gap)
+    film: Slab
+    substrate: Slab
+    cell: NDArray[np.float64]
+    search: JunctionSearch
 
 
 def build_lateral(
@@ -124,11 +111,13 @@ def build_lateral(
 
     Notes
     -----
-    For every pair of terminations and every shift of a 0.4 Å grid the film is lowered until its
-    atoms touch those of the substrate; ions of the film's outermost plane do not take part, and
-    those without room are taken out afterwards, as many of each sign as keeps the film neutral
-    (each layer of the substrate ends in halide of its own, which takes the place of the film's).
-    The pair with the most bridges and fewest broken octahedra is kept.
+    All pairs of terminations are tried, and of film planes that hold polyvalent cations also what
+    is left without these (the CsBr of a CsPbBr plane), which closes the octahedra behind. On a grid
+    of shifts and heights, refined around the best places, singly charged ions of the film within
+    3.2 Å of its face that have no room are taken out, with as many counter-ions as keep the film
+    neutral: each layer of the substrate ends in halide of its own, which takes the place of the
+    film's. Kept is the place with the most sound bridges (corner-sharing, above 120°, no bond
+    beyond the contact distance), and among these the one with the fewest open octahedra.
     """
     check_request(gap, (0.0, 0.0) if shift is None else shift, vacuum)
     match = aligned_match(
@@ -142,47 +131,111 @@ def build_lateral(
         max_strain=max_strain,
     )
     usual = _usual_coordination(film) | _usual_coordination(substrate)
-    attempts = []
-    for upper, lower in _cuts(
-        film, substrate, match, film_layers, substrate_layers, film_termination,
-        substrate_termination,
-    ):  # fmt: skip
-        slabs = matched_slabs(upper, lower, match, vacuum)
-        attempts += _attempts(*slabs, match, strain_on, gap, shift, vacuum, usual)
-    if not attempts:
+    pairs = [
+        _paired(upper, lower, strain_on, usual)
+        for upper, lower in _slabs(
+            film, substrate, match, (film_layers, substrate_layers),
+            (film_termination, substrate_termination), vacuum,
+        )
+    ]  # fmt: skip
+    found = _searched(pairs, match, shift, gap)
+    if not found:
         raise BuildError(
             "no termination pair leaves the two crystals in contact without clashes",
             hint="choose other faces or terminations, or give a gap",
         )
-    best = min(attempts, key=lambda attempt: attempt.rank)
-    return replace(best.interface, geometry="lateral", junction=best.junction)
+    pair, place = found[0]
+    built = stack_slabs(
+        pair.film, pair.substrate, match=match, strain_on=strain_on, gap=place.height,
+        shift=place.shift, vacuum=vacuum, geometry="lateral",
+    )  # fmt: skip
+    if vacuum == 0 and gap is None:
+        built = _closed(built)
+    built, removed = _without(built, place.removed)
+    junction = report_junction(
+        built.atoms, interface_height=built.interface_height, coordination=usual, removed=removed
+    )
+    return replace(built, junction=junction)
 
 
-def _cuts(
+def _searched(
+    pairs: list[_Pair],
+    match: CoincidenceMatch,
+    shift: tuple[float, float] | None,
+    gap: float | None,
+) -> list[tuple[_Pair, Placement]]:
+    """Search all pairs coarsely, then the best places finely; best first."""
+    rough: list[tuple[_Pair, Placement]] = []
+    for pair in pairs:
+        shifts = (
+            shift_grid(match, pair.cell, COARSE[0]) if shift is None else np.array([shift], float)
+        )
+        places = pair.search.placements(shifts, rise=COARSE[1], height=gap)
+        best = sorted(places, key=_cost)[:REFINED]
+        rough += [(pair, place) for place in best]
+    rough.sort(key=lambda one: one[1].cost)
+    if shift is not None and gap is not None:
+        return rough
+    steps = np.arange(-COARSE[0], COARSE[0] + FINE[0] / 2, FINE[0])
+    around = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    refined = list(rough)
+    for pair, place in rough[:REFINED]:
+        nearby = np.array([place.shift]) + (around @ np.linalg.inv(pair.cell))
+        shifts = np.array([place.shift]) if shift is not None else nearby % 1.0
+        places = pair.search.placements(shifts, rise=FINE[1], height=gap)
+        refined += [(pair, other) for other in sorted(places, key=_cost)[:1]]
+    refined.sort(key=lambda one: one[1].cost)
+    return refined
+
+
+def _cost(place: Placement) -> tuple[float, ...]:
+    return place.cost
+
+
+def _slabs(
     film: Phase,
     substrate: Phase,
     match: CoincidenceMatch,
-    film_layers: int,
-    substrate_layers: int,
-    film_termination: str | None,
-    substrate_termination: str | None,
-) -> list[tuple[Cut, Cut]]:
+    layers: tuple[int, int],
+    terminations: tuple[str | None, str | None],
+    vacuum: float,
+) -> Iterator[tuple[Slab, Slab]]:
+    """Yield the slabs of every pair of terminations, in the coincidence cell."""
     film_stack = plane_stack(film, match.film_hkl)
     substrate_stack = plane_stack(substrate, match.substrate_hkl)
-    bottoms = [film_termination] if film_termination else sorted(set(named_planes(film_stack)))
-    tops = (
-        [substrate_termination]
-        if substrate_termination
-        else sorted(set(named_planes(substrate_stack)))
+    bottoms = [terminations[0]] if terminations[0] else sorted(set(named_planes(film_stack)))
+    tops = [terminations[1]] if terminations[1] else sorted(set(named_planes(substrate_stack)))
+    for bottom, top in product(bottoms, tops):
+        lower = choose_cut(substrate_stack, layers=layers[1], top=top)
+        whole = choose_cut(film_stack, layers=layers[0], bottom=bottom)
+        yield matched_slabs(whole, lower, match, vacuum)
+        longer = choose_cut(film_stack, layers=layers[0], bottom=bottom, top=bottom)
+        upper, beneath = matched_slabs(longer, lower, match, vacuum)
+        stripped = _stripped(upper)
+        if stripped is not None:
+            yield stripped, beneath
+
+
+def _stripped(film: Slab) -> Slab | None:
+    """Leave the polyvalent cations out of the lowest plane, where that makes the slab neutral."""
+    charges = np.asarray(film.atoms.arrays["formal_charge"])
+    polyvalent = (charges >= 2) & (np.asarray(film.atoms.arrays["layer"]) == 0)
+    if not polyvalent.any() or abs(charges[~polyvalent].sum()) > 1e-6:
+        return None
+    kept = film.atoms[~polyvalent]
+    if not (np.asarray(kept.arrays["layer"]) == 0).any():
+        return None
+    formula = kept[np.asarray(kept.arrays["layer"]) == 0].symbols.formula.reduce()[0]
+    return replace(film, atoms=kept, bottom_termination=f"{formula:metal}", kind=None)
+
+
+def _paired(film: Slab, substrate: Slab, strain_on: StrainOn, usual: dict[str, int]) -> _Pair:
+    cells = [np.asarray(slab.atoms.cell)[:2, :2] for slab in (film, substrate)]
+    cell = shared_cell(cells[0], cells[1], strain_on)
+    search = JunctionSearch(
+        _in_cell(film.atoms, cell), _in_cell(substrate.atoms, cell), cell, usual
     )
-    return [
-        (
-            choose_cut(film_stack, layers=film_layers, bottom=bottom),
-            choose_cut(substrate_stack, layers=substrate_layers, top=top),
-        )
-        for bottom in bottoms
-        for top in tops
-    ]
+    return _Pair(film=film, substrate=substrate, cell=cell, search=search)
 
 
 def _usual_coordination(phase: Phase) -> dict[str, int]:
@@ -193,47 +246,6 @@ def _usual_coordination(phase: Phase) -> dict[str, int]:
         str(symbol): int(np.median(counts[symbols == symbol]))
         for symbol in sorted(set(symbols[np.unique(bonds.first)]))
     }
-
-
-def _attempts(
-    film: Slab,
-    substrate: Slab,
-    match: CoincidenceMatch,
-    strain_on: StrainOn,
-    gap: float | None,
-    shift: tuple[float, float] | None,
-    vacuum: float,
-    usual: dict[str, int],
-) -> list[_Attempt]:
-    """Place one slab pair at the most promising shifts."""
-    cells = [np.asarray(slab.atoms.cell)[:2, :2] for slab in (film, substrate)]
-    cell = shared_cell(cells[0], cells[1], strain_on)
-    shifts = (
-        shift_grid(match, cell, SHIFT_STEP) if shift is None else np.array([shift], dtype=float)
-    )
-    upper, lower = _in_cell(film.atoms, cell), _in_cell(substrate.atoms, cell)
-    body = upper[~_spare(upper, upper.arrays["layer"] == 0)]
-    heights = contact_heights(lower, body, cell, shifts, scale=BOND_SCALE)
-    lowest = float(body.positions[:, 2].min() - upper.positions[:, 2].min())
-    gaps = heights - lowest if gap is None else np.full(len(shifts), gap)
-    promising = _promising(lower, body, cell, shifts, heights)
-    found = []
-    for k in promising:
-        built = stack_slabs(
-            film, substrate, match=match, strain_on=strain_on, gap=float(gaps[k]),
-            shift=(float(shifts[k, 0]), float(shifts[k, 1])), vacuum=vacuum,
-        )  # fmt: skip
-        if vacuum == 0 and gap is None:
-            built = _closed(built)
-        cleared = _clear(built)
-        if cleared is not None:
-            trimmed, removed = cleared
-            junction = report_junction(
-                trimmed.atoms, interface_height=built.interface_height, coordination=usual,
-                removed=removed,
-            )  # fmt: skip
-            found.append(_Attempt(interface=trimmed, junction=junction))
-    return found
 
 
 def _closed(built: Interface) -> Interface:
@@ -254,48 +266,13 @@ def _in_cell(atoms: Atoms, cell: NDArray[np.float64]) -> Atoms:
     return moved
 
 
-def _promising(
-    lower: Atoms,
-    body: Atoms,
-    cell: NDArray[np.float64],
-    shifts: NDArray[np.float64],
-    heights: NDArray[np.float64],
-    keep: int = 6,
-) -> NDArray[np.int64]:
-    """Shifts at which most cations of one side sit at bonding distance from the other's anions."""
-    near = lower[lower.positions[:, 2] > lower.positions[:, 2].max() - 5.0]
-    face = body[body.positions[:, 2] < body.positions[:, 2].min() + 2.0]
-    charges = [atoms.arrays["formal_charge"] for atoms in (near, face)]
-    framework = [atoms.arrays["molecule"] < 0 for atoms in (near, face)]
-    ionic = np.outer(*framework) & (np.outer(*charges) <= -2)
-    limits = np.where(ionic, BOND_STRETCH * contact_table(near, face), 0.0)
-    depth = near.positions[:, 2] - near.positions[:, 2].max()
-    rise = face.positions[:, 2] - face.positions[:, 2].min()
-    scores = []
-    for shift, height in zip(shifts, heights, strict=True):
-        lateral = lateral_distances(
-            near.positions[:, :2], face.positions[:, :2] + shift @ cell, cell
-        )
-        vertical = height + rise[None, :] - depth[:, None]
-        scores.append(int((np.hypot(lateral, vertical) < limits).sum()))
-    return np.lexsort((heights, -np.array(scores)))[:keep]
-
-
-def _clear(built: Interface) -> tuple[Interface, str] | None:
-    """Take out ions of the film's contact plane that have no room, keeping the film neutral."""
-    atoms = built.atoms
-    regions = np.asarray(atoms.arrays["region"])
-    plane = (regions == "film") & (np.asarray(atoms.arrays["layer"]) == 0)
-    clearance = clearances(atoms, regions)
-    crowded = (regions == "film") & (clearance < ROOM)
-    movable = _spare(atoms, plane)
-    if (crowded & ~movable).any():
-        return None
-    removed = _neutral_removal(atoms.arrays["formal_charge"], clearance, movable, crowded)
-    if removed is None:
-        return None
-    formula = atoms[removed].get_chemical_formula(mode="hill") if removed.any() else ""
-    kept = atoms[~removed]
+def _without(built: Interface, unwanted: NDArray[np.bool_]) -> tuple[Interface, str]:
+    """Take ions out of the film; return what is left and what was taken, as a formula."""
+    film = np.flatnonzero(np.asarray(built.atoms.arrays["region"]) == "film")
+    removed = np.zeros(len(built.atoms), dtype=bool)
+    removed[film[unwanted]] = True
+    formula = built.atoms[removed].get_chemical_formula(mode="hill") if removed.any() else ""
+    kept = built.atoms[~removed]
     inside = np.asarray(kept.arrays["region"]) == "film"
     lowest = float(kept.positions[inside, 2].min())
     highest = float(kept.positions[~inside, 2].max())
@@ -303,27 +280,3 @@ def _clear(built: Interface) -> tuple[Interface, str] | None:
         built, atoms=kept, gap=lowest - highest, interface_height=(lowest + highest) / 2
     )
     return trimmed, formula
-
-
-def _spare(atoms: Atoms, plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Ions of a plane that may be taken out: those of a plane of single charges, such as CsBr."""
-    charges = np.abs(np.asarray(atoms.arrays["formal_charge"]))
-    return plane & bool((charges[plane] == 1).all())
-
-
-def _neutral_removal(
-    charges: NDArray[np.float64],
-    clearance: NDArray[np.float64],
-    plane: NDArray[np.bool_],
-    crowded: NDArray[np.bool_],
-) -> NDArray[np.bool_] | None:
-    """Add the most crowded counter-ions of the plane until what is removed is neutral."""
-    removed = crowded.copy()
-    net = float(charges[removed].sum())
-    for i in np.argsort(clearance, kind="stable"):
-        if abs(net) < 1e-6:
-            break
-        if plane[i] and not removed[i] and charges[i] * net < 0 and abs(charges[i]) <= abs(net):
-            removed[i] = True
-            net += float(charges[i])
-    return removed if abs(net) < 1e-6 else None

@@ -15,6 +15,7 @@ __all__ = [
     "Molecules",
     "NeighbourPairs",
     "bonds",
+    "counts_around",
     "find_molecules",
     "neighbour_counts",
     "neighbour_pairs",
@@ -102,15 +103,25 @@ def neighbour_pairs(atoms: Atoms, cutoff: float) -> NeighbourPairs:
 
 def neighbour_counts(atoms: Atoms, cutoff: float) -> NDArray[np.int64]:
     """Count the neighbours of every atom within `cutoff` (Å), periodic images included, (N,)."""
+    return counts_around(atoms, atoms.positions, cutoff) - 1
+
+
+def counts_around(atoms: Atoms, points: NDArray[np.float64], cutoff: float) -> NDArray[np.int64]:
+    """Count the atoms within `cutoff` (Å) of some points, periodic images included, (n,)."""
     from scipy.spatial import cKDTree
 
     cell = np.asarray(atoms.cell.complete())
     pbc = np.asarray(atoms.pbc, dtype=bool)
-    fractional = np.asarray(atoms.positions) @ np.linalg.inv(cell)
-    fractional = fractional - np.where(pbc, np.floor(fractional), 0.0)
-    tree = cKDTree(_ghosts(fractional, cell, pbc, cutoff)[2] @ cell)
-    counts = tree.query_ball_point(fractional @ cell, cutoff, return_length=True)
-    return np.asarray(counts, dtype=np.int64) - 1
+
+    def wrapped(places: NDArray[np.float64]) -> NDArray[np.float64]:
+        fractional = places @ np.linalg.inv(cell)
+        return np.asarray(fractional - np.where(pbc, np.floor(fractional), 0.0))
+
+    ghosts = _ghosts(wrapped(np.asarray(atoms.positions)), cell, pbc, cutoff)[2]
+    counts = cKDTree(ghosts @ cell).query_ball_point(
+        wrapped(np.asarray(points)) @ cell, cutoff, return_length=True
+    )
+    return np.asarray(counts, dtype=np.int64)
 
 
 def _ghosts(

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.building.charges import FORMAL_CHARGES, balanced_charges
-from qdstruct.building.crystal_fit import Body, Bulk, CrystalFit
-from qdstruct.building.neighbours import neighbour_counts
+from qdstruct.building.crystal_fit import OFF_SITE, Body, Bulk, CrystalFit
+from qdstruct.building.neighbours import counts_around, neighbour_counts
 from qdstruct.errors import PhaseError
 from qdstruct.geometry import space_group
 from qdstruct.model import BondComparison, CrystalPart, Problem
@@ -54,16 +54,17 @@ class PartComparison:
     ) -> None:
         self.bulk, self.fit, self.region = bulk, fit, region
         self.members = body.members[compared]
-        self.symbols = np.array(atoms.get_chemical_symbols())[self.members]
+        self.atoms = atoms[self.members]
+        self.symbols = np.array(self.atoms.get_chemical_symbols())
         self.deformed = bulk.atoms.copy()
         self.deformed.set_cell(bulk.cell @ fit.matrix)
         self.deformed.positions = bulk.atoms.positions @ fit.matrix
-        self.inside = self._inside(atoms)
+        self.inside = self._inside()
         self._find_bonds(body, compared)
 
-    def _inside(self, atoms: Atoms) -> NDArray[np.bool_]:
+    def _inside(self) -> NDArray[np.bool_]:
         """Atoms with nearly all of the bulk's surroundings, those of their own part."""
-        own = neighbour_counts(atoms[self.members], SURROUNDINGS)
+        own = neighbour_counts(self.atoms, SURROUNDINGS)
         usual = neighbour_counts(self.deformed, SURROUNDINGS)
         if self.fit.share < LEAST_ON_SITES:
             return np.zeros(len(own), dtype=bool)
@@ -171,12 +172,28 @@ class PartComparison:
             counts, expected = self._counts(pair), self._bulk_counts(pair)[self.fit.sites]
             centres = self.inside & (self.symbols == pair[0]) & (self.fit.sites >= 0)
             for i in np.flatnonzero(centres & (counts != expected)):
+                if not self._vacancy_inside(int(i), pair[1]):
+                    continue
                 yield Problem(
                     kind="coordination",
                     message=f"{pair[0]} {self.members[i]}, inside the {self.region}, has "
                     f"{counts[i]} bonds to {pair[1]} where {crystal} has {expected[i]}",
                     atoms=(int(self.members[i]),),
                 )
+
+    def _vacancy_inside(self, centre: int, element: str) -> bool:
+        """Say whether a bulk neighbour that an atom lacks would itself lie inside the part."""
+        site = int(self.fit.sites[centre])
+        pairs, numbers = self.bulk.pairs, self.bulk.atoms.get_chemical_symbols()
+        own = (pairs.first == site) & np.array([numbers[j] == element for j in pairs.second])
+        own &= pairs.distances <= self.limits[self.symbols[centre], element]
+        home = self.atoms.positions[centre] - self.fit.offsets[centre]
+        places = home + pairs.vectors[own] @ self.fit.matrix
+        kind = self.atoms[self.symbols == element]
+        empty = counts_around(kind, places, OFF_SITE * self.bulk.shortest) == 0
+        around = counts_around(self.atoms, places[empty], SURROUNDINGS)
+        usual = neighbour_counts(self.deformed, SURROUNDINGS)[pairs.second[own][empty]]
+        return bool((around >= INSIDE * usual).any())
 
     def _space_groups(self) -> tuple[str, str]:
         """Space group of the atoms averaged into one cell, and of the bulk's.

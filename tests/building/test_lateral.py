@@ -68,6 +68,25 @@ def test_junction_is_sound(junction, pair) -> None:
     assert again.junction == junction.junction
 
 
+def test_the_111_junction_connects_four_of_its_six_layers(pair) -> None:
+    """Every bridge shares a corner with bulk-like bonds; terminations are given to save time."""
+    film, substrate = pair
+    built = build_lateral(
+        *pair, film_hkl=(1, 1, -2), substrate_hkl=(0, 1, 0), film_direction=(1, 1, 1),
+        max_area=900, film_layers=4, substrate_layers=2, film_termination="CsPbBr",
+        substrate_termination="Br-a",
+    )  # fmt: skip
+    report = built.junction
+    assert len(report.bridges) == 4
+    assert all(2.7 < length < 3.15 for bridge in report.bridges
+               for length in (bridge.substrate_length, bridge.film_length))  # fmt: skip
+    assert all(bridge.angle > 135 for bridge in report.bridges)
+    assert len(report.broken_film) <= 6
+    assert report.broken_substrate == ()
+    regions = {"film": film, "substrate": substrate}
+    assert check_structure(built.atoms, regions=regions, max_strain=0.025) == ()
+
+
 def test_bridges_are_counted_the_plain_way(junction) -> None:
     """Every Br with a Pb of each side within 3.62 Å, counted over all distances."""
     atoms = junction.atoms
