@@ -29,7 +29,7 @@ def assembly(
         float, typer.Option("--range", help="Centre-to-centre range of the well, σ.")
     ] = 1.14,
     vacancies: Annotated[float, typer.Option(help="Part of the sites that is empty.")] = 0.03,
-    sweeps: Annotated[int, typer.Option(help="Sweeps per seed.")] = 10_000,
+    sweeps: Annotated[int, typer.Option(help="Sweeps per seed.")] = 3000,
     warm_up: Annotated[
         int | None, typer.Option("--warm-up", help="Sweeps left out of the means; default half.")
     ] = None,

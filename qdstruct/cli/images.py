@@ -1,4 +1,4 @@
-"""Commands: hrtem, fft, index and gpa."""
+"""Commands: hrtem and gpa."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdstruct.cli.micrograph import PixelOption, read_micrograph
 from qdstruct.cli.output import JsonOption
 
 if TYPE_CHECKING:
-    from qdstruct.model import FoundSpot, Micrograph, SpotIndexing, StrainMap
+    from qdstruct.model import Micrograph, StrainMap
 
 __all__ = ["commands"]
 
 commands = typer.Typer()
-
-PixelOption = Annotated[
-    str | None, typer.Option(metavar="SIZE[,SIZE]", help="Pixel size: 0.21A, or along y,x.")
-]
 
 
 @commands.command("hrtem")
@@ -97,139 +94,9 @@ def _print_settings(document: dict[str, Any]) -> None:
     print_table("Simulated image", ["", ""], rows)
 
 
-@commands.command("fft")
-def fft(
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="PNG, TIFF or .npy.")],
-    pixel: PixelOption = None,
-    max_g: Annotated[float | None, typer.Option(help="Largest 1/d in 1/Å.")] = None,
-    threshold: Annotated[
-        float, typer.Option(help="Power of a spot over the median at its distance.")
-    ] = 30.0,
-    json: JsonOption = False,
-) -> None:
-    """Lattice spots in the Fourier transform of an image.
-
-    Example: qdstruct fft image.tif --pixel 0.21A
-    """
-    from qdstruct.cli.output import print_json, print_table
-    from qdstruct.simulation import find_spots
-
-    spots = find_spots(_image(image, pixel), max_g=max_g, threshold=threshold)
-    if json:
-        print_json({"image": image, "spots": [_spot_entry(spot) for spot in spots]})
-        return
-    print_table(
-        f"{image}: one of each pair ±g; angle from x, counter-clockwise",
-        ["d / Å", "g / Å⁻¹", "angle / °", "power"],
-        [
-            [f"{1 / s.length:.4f}", f"{s.length:.4f}", f"{s.angle:.2f}", f"{s.height:.3g}"]
-            for s in spots
-        ],
-    )
-
-
-def _spot_entry(spot: FoundSpot) -> dict[str, Any]:
-    return {
-        "position": list(spot.g),
-        "g": spot.length,
-        "d": 1 / spot.length,
-        "angle": spot.angle,
-        "power": spot.height,
-    }
-
-
-def _image(name: str, pixel: str | None) -> Micrograph:
-    """Read an image; warnings about it go to stderr as one line each."""
-    import warnings
-    from pathlib import Path
-
-    from qdstruct.cli.reading import nanometres, warn
-    from qdstruct.simulation import read_image
-
-    size: float | tuple[float, float] | None = None
-    if pixel is not None:
-        steps = [10 * nanometres(word, bare="A") for word in pixel.split(",")]
-        size = steps[0] if len(steps) == 1 else (steps[0], steps[-1])
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        micrograph = read_image(Path(name), size)
-    for warning in said:
-        warn(str(warning.message))
-    return micrograph
-
-
-@commands.command("index")
-def index(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="IMAGE_OR_SPOTS", help="An image, or x,y;x,y;… in 1/Å."),
-    ],
-    phases: Annotated[
-        list[str], typer.Option("--phase", help="Phase name or file to try; repeat it.")
-    ],
-    pixel: PixelOption = None,
-    max_g: Annotated[float | None, typer.Option(help="Largest 1/d used, 1/Å.")] = None,
-    tolerance: Annotated[float, typer.Option(help="Relative error of lengths.")] = 0.03,
-    angle: Annotated[float, typer.Option(help="Error of angles in degrees.")] = 2.0,
-    crystals: Annotated[
-        int, typer.Option(help="2: explain the spots by two overlapping crystals.")
-    ] = 1,
-    json: JsonOption = False,
-) -> None:
-    """Phase and zone axis of an image's spots, best first.
-
-    Example: qdstruct index image.tif --pixel 0.21A --phase CsPbBr3-cubic --phase CdS-zincblende
-    """
-    from qdstruct.cli.output import print_json
-    from qdstruct.cli.reading import numbers, read_structure
-    from qdstruct.simulation import find_spots, index_overlapping, index_spots
-
-    points: list[tuple[float, float]]
-    if ";" in source:
-        pairs = [numbers(word, 2, "a spot") for word in source.split(";") if word.strip()]
-        points = [(x, y) for x, y in pairs]
-    else:
-        points = [spot.g for spot in find_spots(_image(source, pixel), max_g=max_g)]
-    candidates = [read_structure(phase) for phase in phases]
-    if crystals > 1:
-        found = index_overlapping(
-            points, candidates, crystals=crystals, tolerance=tolerance, angle_tolerance=angle
-        )
-    else:
-        found = index_spots(points, candidates, tolerance=tolerance, angle_tolerance=angle)
-    if json:
-        print_json({"explanations": [explanation.to_dict() for explanation in found]})
-    else:
-        _print_explanations(found, crystals)
-
-
-def _print_explanations(found: tuple[SpotIndexing, ...], crystals: int) -> None:
-    from qdstruct.cli.output import print_table
-
-    rows = [
-        [
-            e.phase,
-            "[" + " ".join(map(str, e.zone)) + "]",
-            f"{len(e.spots)}/{e.n_spots}",
-            f"{100 * e.rms:.2f}",
-            f"{100 * e.missing:.0f}",
-            f"{e.turn:.2f}",
-            f"{e.score:.3f}",
-            " ".join("(" + " ".join(map(str, spot.hkl)) + ")" for spot in e.spots[:3]),
-        ]
-        for e in found
-    ]
-    print_table(
-        "One row per crystal" if crystals > 1 else "Explanations, best first",
-        ["phase", "zone", "spots", "rms / %", "missing / %", "turn / °", "score", "first spots"],
-        rows,
-        note="Zone and indices in the axes of the phase's cell; missing: strong spots not seen.",
-    )
-
-
 @commands.command("gpa")
 def gpa(
-    image: Annotated[str, typer.Argument(metavar="IMAGE", help="PNG, TIFF or .npy.")],
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="PNG, TIFF, .npy, .dm3 or .dm4.")],
     reference: Annotated[
         str, typer.Option(metavar="X0,Y0,X1,Y1", help="Unstrained rectangle in Å, y upwards.")
     ],
@@ -258,7 +125,7 @@ def gpa(
 
     if output is not None:
         refuse_existing(Path(output), force=force)
-    micrograph = _image(image, pixel)
+    micrograph = read_micrograph(image, pixel)
     x0, y0, x1, y1 = numbers(reference, 4, "a rectangle")
     first, second = _two_spots(micrograph, g1, g2)
     result = strain_map(

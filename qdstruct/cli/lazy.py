@@ -118,9 +118,13 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "images": {
         "hrtem": "High-resolution image of a crystal: exit wave and contrast transfer.",
-        "fft": "Lattice spots in the Fourier transform of an image.",
-        "index": "Phase and zone axis of an image's spots, best first.",
         "gpa": "Strain and rotation maps by geometric phase analysis (Hÿtch 1998).",
+    },
+    "spots": {
+        "fft": "Lattice spots in the Fourier transform of an image.",
+        "index": (
+            "Phase and zone axis of an image's spots, best first; of two crystals, how they lie."
+        ),
     },
     "assembly": {
         "assembly": (

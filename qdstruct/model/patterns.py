@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CurveMaximum",
     "FoundSpot",
+    "ImagedRelation",
     "IndexedSpot",
     "Micrograph",
     "MixtureFit",
+    "ParallelPlanes",
     "PhaseFraction",
     "PowderPattern",
     "PowderPeak",
@@ -249,3 +251,32 @@ class SpotCoincidence(Record):
     """Degrees from the first spot to the second, counter-clockwise."""
     distance: float
     """Distance of the two spots, 1/Å."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelPlanes(Record):
+    """Planes of two crystals that are parallel and edge-on in one image."""
+
+    first: Miller
+    """Indices in the first crystal's cell."""
+    second: Miller
+    """Indices in the second crystal's cell."""
+    angle: float
+    """Degrees from the first normal to the second, counter-clockwise."""
+    mismatch: float
+    """(d_second − d_first)/d_first, a number."""
+    misfit: float | None
+    """The same of the best pair that crosses these planes at right angles: how the fringes of two
+    crystals that meet along these planes fit. None if no such pair is parallel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagedRelation(Record):
+    """The orientation relationship of two crystals, read from one image."""
+
+    phases: tuple[str, str]
+    """First and second crystal."""
+    zones: tuple[Miller, Miller]
+    """Their zone axes towards the observer: parallel directions."""
+    planes: tuple[ParallelPlanes, ...]
+    """Pairs of parallel planes, smallest misfit along them first."""

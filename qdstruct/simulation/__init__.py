@@ -24,6 +24,7 @@ from qdstruct.simulation.published import (
     published_lines,
 )
 from qdstruct.simulation.radiation import electron_wavelength, known_anodes, radiation
+from qdstruct.simulation.relation import imaged_relation
 from qdstruct.simulation.saxs import (
     LayerStack,
     SimpleCubicArray,
@@ -92,6 +93,7 @@ __all__ = [
     "fit_ups",
     "form_factor",
     "hrtem_image",
+    "imaged_relation",
     "index_overlapping",
     "index_spots",
     "known_anodes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ __all__ = ["micrograph", "read_image", "write_image"]
 SATURATED_FRACTION = 0.01
 """Part of the pixels at the brightest value above which an image is called saturated."""
 WRITERS = (".npy", ".tif", ".tiff", ".png")
+SCALED = (".dm3", ".dm4")
+UNITS = {"pm": 0.01, "A": 1.0, "Å": 1.0, "nm": 10.0, "um": 1e4, "µm": 1e4, "μm": 1e4}
+"""Å per unit of length, as DigitalMicrograph writes it."""
 
 
 def micrograph(
@@ -74,31 +78,67 @@ def micrograph(
 
 
 def read_image(path: Path, pixel_size: float | tuple[float, float] | None) -> Micrograph:
-    """Read a grey image (PNG, TIFF, …; .npy arrays as `write_image` makes them).
+    """Read a grey image: PNG, TIFF, …; .npy as `write_image` makes them; .dm3 and .dm4.
 
     Parameters
     ----------
     path : Path
         File. Colour images are turned to grey.
     pixel_size : float, (float, float) or None
-        Å. Image files carry no trustworthy scale, so None is refused.
+        Å. None takes the scale that DigitalMicrograph wrote into a .dm3 or .dm4 file; other files
+        carry no trustworthy scale, so that None is refused for them.
 
     Raises
     ------
     InputError
         No file, not an image, no pixel size, and as `micrograph`.
     """
-    if pixel_size is None:
+    scaled = path.suffix.lower() in SCALED
+    if pixel_size is None and not scaled:
         raise InputError(
             f"{path}: the size of a pixel is not known", hint="give it, for example --pixel 0.21A"
         )
     if not path.is_file():
         raise InputError(f"{path}: file not found", hint="check the path and the spelling")
-    try:
-        values = np.load(path) if path.suffix == ".npy" else _read_picture(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not an image that can be read: {error}") from error
+    if scaled:
+        values, found = _read_digital_micrograph(path)
+        pixel_size = found if pixel_size is None else pixel_size
+    else:
+        try:
+            values = np.load(path) if path.suffix == ".npy" else _read_picture(path)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: not an image that can be read: {error}") from error
+    if pixel_size is None:
+        raise InputError(
+            f"{path}: the file has no scale in real space", hint="give it, for example --pixel 0.2A"
+        )
     return micrograph(values[::-1] if values.ndim == 2 else values, pixel_size, name=path.stem)
+
+
+def _read_digital_micrograph(
+    path: Path,
+) -> tuple[NDArray[np.float64], tuple[float, float] | None]:
+    """Return values and the pixel size (y, x) in Å, None if the axes are not lengths."""
+    if find_spec("ncempy") is None:
+        raise InputError(
+            f"{path}: reading .dm3 and .dm4 needs ncempy, which is not installed",
+            hint="pip install 'qdstruct[microscopy]', or export the image as TIFF",
+        )
+    from ncempy.io.dm import dmReader
+
+    try:
+        found = dmReader(str(path))
+    except Exception as error:  # a broken file fails anywhere in the parser
+        raise InputError(f"{path}: not a DigitalMicrograph file: {error}") from error
+    values = np.asarray(found["data"], dtype=float)
+    factors = [UNITS.get(str(unit).strip()) for unit in found["pixelUnit"]]
+    if values.ndim != 2 or len(factors) != 2 or None in factors:
+        return values, None
+    y, x = (
+        float(step) * float(factor or 1.0)
+        for step, factor in zip(found["pixelSize"], factors, strict=True)
+    )
+    return values, (y, x)
 
 
 def _read_picture(path: Path) -> NDArray[np.float64]:

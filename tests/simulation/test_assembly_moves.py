@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from scipy.stats import kstest
 
-from qdstruct.simulation.assembly.moves import SLIDE, TRANSLATE, TURN, fill_cells, run_moves
+from qdstruct.simulation.assembly.chains import run_chains, touching_distance
+from qdstruct.simulation.assembly.moves import (
+    SLIDE,
+    TRANSLATE,
+    TURN,
+    fill_cells,
+    inspect,
+    run_moves,
+)
+from qdstruct.simulation.assembly.overlap import cubes_overlap
 
 
 class Gas:
     """A few cubes in a box, moved by the compiled kernel."""
 
     def __init__(self, positions, box, *, well=0.0, reach=1.14, shares=(0.4, 0.1), free=(1, 1, 1),
-                 steps=(0.4, 0.5, 1.0), seed=1):  # fmt: skip
+                 steps=(0.4, 0.5, 1.0), seed=1, chains=False):  # fmt: skip
         self.positions = np.array(positions, dtype=float)
         self.axes = np.tile(np.eye(3), (len(positions), 1, 1))
         self.box = np.array(box, dtype=float)
         self.grid = np.maximum(1, (self.box / np.sqrt(3)).astype(np.int64))
         self.cells = fill_cells(self.positions, self.box, self.grid, 200)
         self.well, self.reach, self.rng = well, reach, np.random.default_rng(seed)
+        self.chains = chains
         self.rest = [np.array(x, dtype=float) for x in (steps, shares, free)]
         self.pairs = 0
 
     def move(self, count):
+        if self.chains:
+            self.pairs += run_chains(
+                self.rng, self.positions, self.axes, self.box, self.grid, *self.cells, self.well,
+                self.reach**2, self.rest[2], 1.7, max(1, count // 10),
+            )  # fmt: skip
+            count -= count // 2
         change, made = run_moves(
             self.rng, self.positions, self.axes, self.box, self.grid, *self.cells, self.well,
             self.reach**2, *self.rest, count,
@@ -72,11 +89,11 @@ def test_two_cubes_in_a_large_box_have_the_pair_distribution_of_the_virial():
     assert np.mean(near) == pytest.approx((ball - 11) / (125 - 11), abs=4 * error)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_gaps_of_a_row_are_those_of_the_tonks_gas(seed):
+@pytest.mark.parametrize(("seed", "chains"), [(1, False), (2, False), (3, True)])
+def test_gaps_of_a_row_are_those_of_the_tonks_gas(seed, chains):
     """On a ring, P(gap > g) = (1 − g/F)^(n−1) with the free length F (Tonks, Phys. Rev. 1936)."""
     n, length = 5, 7.0
-    gas = row_of(n, length, seed=seed)
+    gas = row_of(n, length, seed=seed, chains=chains)
     gaps = []
     for _ in range(2000):
         gas.move(300)
@@ -103,10 +120,11 @@ def test_contact_density_gives_the_equation_of_state_of_tonks():
     assert np.mean(counts) == pytest.approx(expected, abs=4 * error)
 
 
+@pytest.mark.parametrize("chains", [False, True])
 @pytest.mark.parametrize("well", [-1.0, -2.0, 1.5])
-def test_square_well_row_has_boltzmann_weights(well):
+def test_square_well_row_has_boltzmann_weights(well, chains):
     """Three rods on a ring: gaps are uniform on a triangle, weighted by exp(−pairs·well)."""
-    length, reach = 4.2, 1.3
+    length, reach = 4.9, 1.5
     free = length - 3
 
     def weight(power):
@@ -116,7 +134,7 @@ def test_square_well_row_has_boltzmann_weights(well):
         pairs = sum((g < reach - 1).astype(int) for g in (a, b, free - a - b))[inside]
         return (pairs**power * np.exp(-well * pairs)).sum()
 
-    gas = row_of(3, length, well=well, reach=reach, seed=7)
+    gas = row_of(3, length, well=well, reach=reach, seed=7, chains=chains)
     gas.pairs = int((gas.distances() < reach).sum())
     pairs = []
     for _ in range(20_000):
@@ -145,3 +163,43 @@ def test_kinds_of_moves_come_in_the_shares_asked_for():
     assert made[TURN] == pytest.approx(0.5, abs=0.02)
     assert made[SLIDE] == pytest.approx(0.2, abs=0.02)
     assert made[TRANSLATE] == pytest.approx(0.3, abs=0.02)
+
+
+def test_moving_cubes_touch_where_the_overlap_test_says():
+    rng = np.random.default_rng(3)
+    hits = 0
+    for _ in range(300):
+        first, second = Rotation.random(2, rng=rng).as_matrix()
+        away = rng.uniform(-2.2, 2.2, 3)
+        if cubes_overlap(*away, first, second):
+            continue
+        direction, sign = int(rng.integers(3)), float(rng.choice([-1.0, 1.0]))
+        length = touching_distance(*away, direction, sign, first, second)
+        steps = np.linspace(0.0, 5.0, 1001)
+        met = []
+        for step in steps:
+            place = away.copy()
+            place[direction] -= sign * step
+            met.append(cubes_overlap(*place, first, second))
+        if np.isinf(length):
+            assert sum(met) <= 1
+            continue
+        hits += 1
+        assert not any(met[: int(length / 0.005)])
+        if length < 4.9:
+            place = away.copy()
+            place[direction] -= sign * (length + 1e-7)
+            assert cubes_overlap(*place, first, second)
+    assert hits > 30
+
+
+def test_chains_keep_cubes_apart_and_the_count_of_pairs():
+    """121 turned cubes: after chains and moves nothing overlaps and no pair was forgotten."""
+    sites = np.indices((5, 5, 5)).reshape(3, -1).T[:-4]
+    gas = Gas(1.08 * (sites + 0.5), (5.4, 5.4, 5.4), well=-0.7, reach=1.14, chains=True, seed=5)
+    inspected = (gas.positions, gas.axes, gas.box, gas.grid, gas.cells[0], gas.cells[1])
+    gas.pairs = inspect(*inspected, gas.reach**2)[0]
+    for _ in range(10):
+        gas.move(2000)
+    assert inspect(*inspected, gas.reach**2) == (gas.pairs, 0)
+    assert np.ptp(gas.axes[:, 0, 0]) > 0.01

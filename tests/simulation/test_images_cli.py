@@ -11,7 +11,9 @@ import pytest
 
 from qdstruct.cli.app import app
 from qdstruct.cli.outcome import run_command
-from qdstruct.simulation import micrograph, write_image
+from qdstruct.phases import load
+from qdstruct.simulation import hrtem_image, micrograph, write_image, zone_axis_pattern
+from qdstruct.study import load_study
 
 Ran = namedtuple("Ran", "returncode stdout stderr")
 
@@ -62,6 +64,83 @@ def test_image_to_spots_to_phase_and_zone(qdstruct):
     table = qdstruct("index", "0.17,0;0,0.17;0.17,0.17", "--phase", "CsPbBr3-cubic")
     assert table.returncode == 0, table.stderr
     assert "3/3" in table.stdout
+
+
+@pytest.fixture
+def heterojunction(tmp_path):
+    """CsPbBr3 along [001] beside CdS along [111], (2 2 0) parallel to (2 -2 0), turned by 11°."""
+    turn, images = 11.0, []
+    for name, zone, plane in [
+        ("CsPbBr3-cubic", (0, 0, 1), (2, 2, 0)),
+        ("CdS-zincblende", (1, 1, 1), (2, -2, 0)),
+    ]:
+        atoms = load(name).atoms
+        pattern = zone_axis_pattern(atoms, name=name, zone=zone)
+        angle = next(spot.angle for spot in pattern.spots if spot.hkl == plane)
+        turn = turn if not images else turn - angle
+        image = hrtem_image(
+            atoms, name=name, zone=zone, thickness=20.0, field=(160.0, 160.0), pixel_size=0.4,
+            turn=turn,
+        ).image.to_numpy()  # fmt: skip
+        turn += angle
+        images.append(image / image.std())
+    share = 1 / (1 + np.exp((np.arange(400) - 200.0) / 4))
+    values = images[0] * share + images[1] * (1 - share)
+    values += np.random.default_rng(0).normal(0, 0.3, values.shape)
+    path = tmp_path / "heterojunction.tif"
+    write_image(micrograph(values, 0.4, name="heterojunction"), path)
+    return path
+
+
+def test_from_a_micrograph_of_two_crystals_to_the_study_of_their_interface(
+    qdstruct, heterojunction, tmp_path
+):
+    words = ("--pixel", "0.4A", "--max-g", "0.6", "--crystals", "2", "--study", "study.yaml")
+    phases = ("--phase", "CsPbBr3-cubic", "--phase", "CdS-zincblende")
+    ran = qdstruct("index", heterojunction.name, *words, *phases, "--json")
+    assert ran.returncode == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    assert [found["phase"] for found in document["explanations"]] == [
+        "CsPbBr3-cubic",
+        "CdS-zincblende",
+    ]
+    relation = document["relation"]
+    assert [sorted(map(abs, zone)) for zone in relation["zones"]] == [[0, 0, 1], [1, 1, 1]]
+    fit = min(relation["planes"], key=lambda pair: abs(pair["mismatch"]))
+    assert sorted(map(abs, fit["first"])) == sorted(map(abs, fit["second"])) == [0, 2, 2]
+    assert fit["mismatch"] == pytest.approx(5.818 / 5.874 - 1, abs=2e-3)
+    assert abs(fit["angle"]) < 0.5
+    best = relation["planes"][0]
+    assert best["misfit"] == pytest.approx(fit["mismatch"])
+    study = load_study(tmp_path / "study.yaml")
+    assert (study.film, study.substrate) == ("CdS-zincblende", "CsPbBr3-cubic")
+    assert sorted(map(abs, study.planes.film)) == [1, 1, 2]
+    assert study.directions is not None
+    assert np.dot(study.directions.film, study.planes.film) == 0
+    assert np.dot(study.directions.substrate, study.planes.substrate) == 0
+    planes = "|".join(
+        ",".join(map(str, hkl)) for hkl in (study.planes.film, study.planes.substrate)
+    )
+    directions = "|".join(
+        ",".join(map(str, uvw)) for uvw in (study.directions.film, study.directions.substrate)
+    )
+    oriented = qdstruct(
+        "orient", study.film, study.substrate, "--planes", planes, "--directions", directions
+    )
+    assert oriented.returncode == 0, oriented.stderr
+    assert "both parallels hold at once" in oriented.stdout
+    again = qdstruct("index", heterojunction.name, *words, *phases)
+    assert again.returncode == 2
+    assert "study.yaml" in again.stderr
+
+
+def test_one_crystal_makes_no_study(qdstruct, tmp_path):
+    ran = qdstruct(
+        *("index", "0.17,0;0,0.17;0.17,0.17", "--phase", "CsPbBr3-cubic", "--study", "s.yaml")
+    )
+    assert ran.returncode == 2
+    assert "two crystals" in ran.stderr
+    assert not (tmp_path / "s.yaml").exists()
 
 
 def test_gpa_measures_the_step_and_writes_the_maps(qdstruct, junction):

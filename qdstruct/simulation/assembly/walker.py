@@ -22,6 +22,10 @@ SHARES = (0.35, 0.15)
 FIRST_STEPS = (0.05, 0.05)
 """Largest displacement, σ, and rotation, radians, before they are adapted."""
 LIMITS = ((1e-4, 1e-4), (0.5, np.pi))
+CHAINS = 0.02
+"""Event chains per move."""
+CHAIN_LENGTH = 3.0
+"""Displacements of one chain added up, lattice constants."""
 AIM = 0.35
 """Acceptance to which the steps are adapted."""
 
@@ -162,6 +166,7 @@ class Walker:
         return box, grid, fill_cells(self.positions, box, grid, capacity)
 
     def _moves(self, count: int) -> NDArray[np.int64]:
+        from qdstruct.simulation.assembly.chains import SMALLEST_BOX, run_chains
         from qdstruct.simulation.assembly.moves import run_moves
 
         box, grid, (members, filled, places) = self._cells()
@@ -170,6 +175,13 @@ class Walker:
             self.settings.well, self.settings.well_range**2, self.steps,
             np.array(SHARES), np.ones(3), count,
         )  # fmt: skip
+        if self.settings.box >= SMALLEST_BOX:
+            chains = max(1, round(CHAINS * count))
+            change += run_chains(
+                self.rng, self.positions, self.axes, box, grid, members, filled, places,
+                self.settings.well, self.settings.well_range**2, np.ones(3),
+                CHAIN_LENGTH * self.settings.lattice_constant, chains,
+            )  # fmt: skip
         self.pairs += int(change)
         return np.asarray(made)
 
