@@ -211,7 +211,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
 
 def test_attraction_keeps_vacancies_whole_and_hard_cubes_close_them():
     """The published statement, at a size and length that a test can afford."""
-    words = {"cubes": 200, "vacancies": 0.028, "sweeps": 2400, "seeds": (1, 2, 3, 4)}
+    words = {"cubes": 200, "vacancies": 0.028, "sweeps": 300, "seeds": (1, 2, 3, 4)}
     hard, sticky = (simulate_assembly(assembly_settings(**words, well=w)) for w in (0.0, -1.0))
     for part in ("localised", "opening"):
         low, high = getattr(hard, part), getattr(sticky, part)
