@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -214,32 +215,78 @@ def report_command(
     plane: PlaneOption = None,
     axis: AxisOption = None,
     mu: MuOption = None,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser.")
+    ] = False,
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            "--watch",
+            min=1.0,
+            help="Write the page of a running tree again every so many seconds, until all rests.",
+        ),
+    ] = None,
     force: ForceOption = False,
 ) -> None:
     """Analyse a directory as it stands and write the one-page HTML report.
 
-    Example: qdstruct report my-study -o my-study.html
+    The table of a screening becomes a page that sorts and filters.
+
+    Example: qdstruct report my-study -o my-study.html --open
     """  # fmt: skip
     from qdstruct.files import refuse_existing
     from qdstruct.pipeline.directory import is_study_tree
+
+    show = _opener(open_page)
+    if _is_table(directory):
+        from qdstruct.pipeline.reporting import write_screening_report
+
+        show(write_screening_report(directory, output, force=force or output is None))
+        return
 
     if output is not None:
         refuse_existing(output, force=force)
     if not is_study_tree(directory):
         choices = directory_choices(film, substrate, plane, axis, mu or [])
-        _report_directory(directory, output, choices, force=force)
+        show(_report_directory(directory, output, choices, force=force))
         return
     from qdstruct.pipeline.analyse import analyse
     from qdstruct.pipeline.reporting import write_report
 
     _refuse_choices({"--film": film, "--substrate": substrate, "--plane": plane, "--axis": axis})
-    results = analyse(directory, chemical_potentials=_potentials(mu or []), on_step=_say())
-    typer.echo(f"written: {write_report(directory, output, results=results)}")
+    while True:
+        results = analyse(directory, chemical_potentials=_potentials(mu or []), on_step=_say())
+        show(write_report(directory, output, results=results))
+        if watch is None or not any(job.state == "running" for job in results.jobs):
+            return
+        time.sleep(watch)
+
+
+def _is_table(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in (".csv", ".json", ".parquet")
+
+
+def _opener(wanted: bool) -> Callable[[Path], None]:
+    """Return what says where a page is and, the first time, opens it if that is wanted."""
+    opened = not wanted
+
+    def show(path: Path) -> None:
+        nonlocal opened
+        typer.echo(f"written: {path}")
+        if opened:
+            return
+        opened = True
+        import webbrowser
+
+        if not webbrowser.open(path.resolve().as_uri()):
+            typer.echo("no browser was found: open the page by hand", err=True)
+
+    return show
 
 
 def _report_directory(
     directory: Path, output: Path | None, choices: Choices, *, force: bool
-) -> None:
+) -> Path:
     from qdstruct.files import refuse_existing
     from qdstruct.pipeline.directory import analyse_directory, results_folder
     from qdstruct.report import write_directory_page
@@ -248,4 +295,4 @@ def _report_directory(
     refuse_existing(path, force=force)
     results = analyse_directory(directory, choices=choices, on_step=_say())
     write_directory_page(results, path, force=force)
-    typer.echo(f"written: {path}")
+    return path

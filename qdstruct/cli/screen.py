@@ -41,6 +41,10 @@ def screen(
     ] = False,
     jobs: Annotated[int, typer.Option(help="Processes; 0 takes every core.")] = 0,
     top: Annotated[int, typer.Option(help="Rows printed.")] = 20,
+    report: Annotated[
+        str | None,
+        typer.Option("--report", metavar="PAGE.html", help="Also write a page of it."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing table.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +53,7 @@ def screen(
     Interrupted, run the same command again: finished pairs are kept.
 
     Example: qdstruct screen --film PbS-galena --film CdS-zincblende --substrate CsPbBr3-cubic
-    -o table.csv
+    -o table.csv --report table.html
     """
     from pathlib import Path
 
@@ -58,6 +62,10 @@ def screen(
 
     if jobs < 0:
         raise InputError(f"--jobs must not be negative, not {jobs}")
+    if report is not None:
+        from qdstruct.files import refuse_existing
+
+        refuse_existing(Path(report), force=force)
     film_phases = [phases.load(name) for name in films]
     substrate_phases = [phases.load(name) for name in substrates]
     with progress_bar("screening", len(films) * len(substrates)) as advance:
@@ -72,6 +80,10 @@ def screen(
             force=force,
             on_progress=lambda done, _total: advance(done),
         )
+    if report is not None:
+        from qdstruct.pipeline.reporting import write_screening_report
+
+        write_screening_report(Path(output), Path(report), force=force)
     rows = sorted(
         (row for result in results for row in result.rows),
         key=lambda row: (row["area"], row["max_strain"]),

@@ -37,6 +37,7 @@ from qdstruct.matching.rows import (
     plane_label,
 )
 from qdstruct.matching.screening import ScreenedPair, ScreenSettings, screen
+from qdstruct.matching.screening_table import read_table
 from qdstruct.matching.sites import atomic_planes, displacement_lattice, site_overlap
 from qdstruct.matching.strain import (
     deformation_gradient,
@@ -90,6 +91,7 @@ __all__ = [
     "polar_decomposition",
     "prepare",
     "prepare_facets",
+    "read_table",
     "scan_facets",
     "scan_matches",
     "scan_prepared",

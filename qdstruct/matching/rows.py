@@ -65,7 +65,16 @@ def match_row(film: str, substrate: str, match: CoincidenceMatch) -> dict[str, A
         "substrate_transform": " ".join(map(str, match.substrate_transform.ravel().tolist())),
         "folded": match.folded,
         "number": match.number,
+        **_common_cell(match),
     }
+
+
+def _common_cell(match: CoincidenceMatch) -> dict[str, float]:
+    """Return edges (Å) and angle (degrees) of the coincidence cell on the substrate."""
+    cell = match.substrate_transform @ match.substrate_plane_vectors
+    a, b = (float(np.linalg.norm(vector)) for vector in cell)
+    angle = float(np.degrees(np.arccos(np.clip(cell[0] @ cell[1] / (a * b), -1.0, 1.0))))
+    return {"cell_a": a, "cell_b": b, "cell_gamma": angle}
 
 
 def orientation_document(relation: OrientationRelation) -> dict[str, Any]:

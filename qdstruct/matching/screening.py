@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -31,11 +28,10 @@ from qdstruct.matching.coincidence import (
 )
 from qdstruct.matching.ranking import pareto_front, pareto_rows
 from qdstruct.matching.rows import match_row
+from qdstruct.matching.screening_table import TABLE_KINDS, pyarrow, write_table
 from qdstruct.model import Phase
 
-__all__ = ["ScreenSettings", "ScreenedPair", "partial_file", "screen", "write_table"]
-
-TABLE_KINDS = (".csv", ".json", ".parquet")
+__all__ = ["ScreenSettings", "ScreenedPair", "partial_file", "screen"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +203,7 @@ def _check(
             f"{output}: this file exists already", hint="choose another name or give --force"
         )
     if output.suffix.lower() == ".parquet":
-        _pyarrow()
+        pyarrow()
     for side, phases in (("films", films), ("substrates", substrates)):
         names = [phase.name for phase in phases]
         if not names:
@@ -277,42 +273,3 @@ def _resume(partial: Path, fingerprint: str) -> dict[tuple[str, str], ScreenedPa
             error=data["error"],
         )
     return done
-
-
-def write_table(path: Path, rows: Iterable[dict[str, Any]], *, force: bool = True) -> None:
-    """Write rows as csv, json or parquet by the ending of `path`, atomically."""
-    table = sorted(rows, key=lambda row: (row["area"], row["max_strain"]))
-    kind = path.suffix.lower()
-    if kind == ".json":
-        content: str | bytes = json.dumps({"rows": table}, indent=1, ensure_ascii=False) + "\n"
-    elif kind == ".parquet":
-        content = _parquet(table)
-    else:
-        content = _csv(table)
-    write_atomically(path, content, force=force)
-
-
-def _csv(table: list[dict[str, Any]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    if table:
-        writer.writerow(table[0])
-    writer.writerows(row.values() for row in table)
-    return stream.getvalue()
-
-
-def _parquet(table: list[dict[str, Any]]) -> bytes:
-    pyarrow = _pyarrow()
-    sink = io.BytesIO()
-    import_module("pyarrow.parquet").write_table(pyarrow.Table.from_pylist(table), sink)
-    return sink.getvalue()
-
-
-def _pyarrow() -> Any:
-    try:
-        return import_module("pyarrow")
-    except ImportError as error:
-        raise DestinationError(
-            "writing parquet needs pyarrow, which is not installed",
-            hint="pip install 'qdstruct[parquet]', or choose a .csv file",
-        ) from error

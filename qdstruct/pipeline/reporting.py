@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qdstruct import report
+from qdstruct import matching, report
 from qdstruct.model import StudyResults
 from qdstruct.pipeline.analyse import FIGURES_FOLDER, load_results
 
-__all__ = ["write_everything", "write_figures", "write_report"]
+__all__ = ["write_everything", "write_figures", "write_report", "write_screening_report"]
 
 
 def write_report(
@@ -42,3 +42,19 @@ def write_everything(root: Path, results: StudyResults) -> tuple[Path, ...]:
     path = root / "report.html"
     report.write_page(results, path, figures=figures)
     return (*report.write_figures(results, folder, figures), path)
+
+
+def write_screening_report(table: Path, output: Path | None = None, *, force: bool = True) -> Path:
+    """Write the page of a screening's table and return its path.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a table.
+    DestinationError
+        If the page exists (without `force`) or cannot be written.
+    """
+    path = output or table.with_suffix(".html")
+    rows = matching.read_table(table)
+    report.write_screening_page(rows, path, title=table.stem, force=force)
+    return path

@@ -3,5 +3,12 @@
 from qdstruct.report.directory_page import write_directory_page
 from qdstruct.report.files import write_figures
 from qdstruct.report.page import study_figures, write_page
+from qdstruct.report.screening_page import write_screening_page
 
-__all__ = ["study_figures", "write_directory_page", "write_figures", "write_page"]
+__all__ = [
+    "study_figures",
+    "write_directory_page",
+    "write_figures",
+    "write_page",
+    "write_screening_page",
+]

@@ -30,6 +30,8 @@ __all__ = ["calculated_cards", "calculated_sections", "drawn_figures", "study_fi
 SAME_CELL = 0.01
 """Å by which the cell of a charge difference may differ from the one shown."""
 MATCH_ROWS = 40
+REFRESH_SECONDS = 30
+"""s after which the page of a tree whose jobs run is loaded again."""
 MATCHES_WORTH_DRAWING = 4
 CONTACT_REACH = 5.0
 """Å up to which pairs across the interface are listed."""
@@ -90,6 +92,8 @@ def render_page(results: StudyResults, figures: dict[str, Figure] | None = None)
         results=results,
         title=results.study,
         is_mock=results.is_mock,
+        unfinished=any(job.state == "running" for job in results.jobs),
+        refresh_seconds=REFRESH_SECONDS,
         css=Markup((folder / "report.css").read_text(encoding="utf-8")),
         script=Markup((folder / "report.js").read_text(encoding="utf-8")),
         viewer=viewer_context(
