@@ -210,7 +210,13 @@ def test_the_surfaces_of_the_charge_difference_can_be_switched_on(browser, tmp_p
     atoms = phases.load("CdS-zincblende").atoms
     x, y, z = np.meshgrid(*3 * [np.arange(16) / 16], indexing="ij")
     values = np.cos(2 * np.pi * x) * np.cos(2 * np.pi * y) * np.cos(2 * np.pi * z)
-    field = ChargeField(values=values.astype(np.float32), atoms=atoms, level=0.5, sections=())
+    field = ChargeField(
+        values=values.astype(np.float32),
+        atoms=atoms,
+        origin=(0.0, 0.0, 0.0),
+        level=0.5,
+        sections=(),
+    )
     viewer = viewer_context(atoms, description="a cell", elsewhere="", field=field)
     page = page_template("structure.html").render(
         title="cell",
