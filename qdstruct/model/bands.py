@@ -40,11 +40,19 @@ class BandEnergies(Record):
         weights = self.weights / self.weights.sum()
         return float((np.asarray(self.occupations).sum(axis=(0, 2)) * weights).sum())
 
+    @property
+    def _holds_both_spins(self) -> bool:
+        """Whether a state of an unpolarised calculation takes two electrons."""
+        if self.occupations is None:
+            return not self.energies.attrs.get("noncollinear")
+        return float(self.occupations.max()) > 1.01
+
     def edges(self, n_electrons: float) -> tuple[float, float]:
         """Return the highest occupied and the lowest empty energy for a number of electrons, eV.
 
-        The states of each spin and k-point are counted from below, as in an insulator; without
-        spin each takes two electrons.
+        The states of each spin and k-point are counted from below, as in an insulator. A state
+        takes two electrons where the occupations say so (without spin polarisation, and without
+        spin–orbit coupling); both spins of a polarised calculation are filled alike.
 
         Raises
         ------
@@ -52,8 +60,7 @@ class BandEnergies(Record):
             If the electrons do not fill whole bands, or there are too few bands.
         """
         spins, _, n_bands = self.energies.shape
-        per_band = 2.0 if spins == 1 and not self.energies.attrs.get("noncollinear") else 1.0
-        filled = n_electrons / per_band if spins == 1 else n_electrons / 2.0
+        filled = n_electrons / (2.0 if spins == 2 or self._holds_both_spins else 1.0)
         count = round(filled)
         if abs(filled - count) > 1e-3 or not 0 < count < n_bands:
             raise ValueError(

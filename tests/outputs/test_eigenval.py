@@ -126,6 +126,9 @@ def test_edges_count_electrons_from_below(tmp_path: Path) -> None:
     top, bottom = bands.edges(4)
     assert top == pytest.approx(energies[:, :, 1].max(), abs=1e-6)
     assert bottom == pytest.approx(energies[:, :, 2].min(), abs=1e-6)
+    text = eigenval_text(energies, occupations / 2, n_electrons=2)
+    (tmp_path / "EIGENVAL").write_text(text)
+    assert read_eigenval(tmp_path).edges(2)[0] == pytest.approx(top)  # with spin–orbit coupling
     with pytest.raises(ValueError, match="do not fill whole bands"):
         bands.edges(5)
     with pytest.raises(ValueError, match="do not fill whole bands"):
