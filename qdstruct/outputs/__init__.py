@@ -2,7 +2,12 @@
 
 from qdstruct.outputs.acf import AtomicCharges, read_acf, read_valences
 from qdstruct.outputs.belonging import InterfaceParts, interface_parts
-from qdstruct.outputs.calculation import job_regions, read_calculation, set_regions
+from qdstruct.outputs.calculation import (
+    density_electrons,
+    job_regions,
+    read_calculation,
+    set_regions,
+)
 from qdstruct.outputs.completeness import completeness_problems
 from qdstruct.outputs.doscar import read_doscar
 from qdstruct.outputs.eigenval import read_band_energies, read_eigenval
@@ -45,6 +50,7 @@ __all__ = [
     "calculation_kind",
     "check_grid_file",
     "completeness_problems",
+    "density_electrons",
     "directory_tags",
     "find_calculations",
     "find_output",

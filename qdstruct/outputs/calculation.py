@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "calculation_atoms",
+    "density_electrons",
     "electronically_converged",
+    "engine_document",
     "finished_calculation",
     "free_forces",
     "has_electrons",
@@ -34,6 +36,8 @@ __all__ = [
     "set_regions",
 ]
 
+ENGINE_FILE = "qdstruct-engine.json"
+"""Written by engines other than VASP: what exactly was calculated, and what was not."""
 _MISPRINTED = {"D": "H", "r": "Zr", "X": "Xe"}
 """Symbols that vasprun.xml prints for deuterium and, in some versions, for zirconium and xenon."""
 
@@ -159,6 +163,24 @@ def job_regions(directory: Path) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError):
         return []
     return [str(region) for region in regions] if isinstance(regions, list) else []
+
+
+def engine_document(directory: Path) -> dict[str, Any]:
+    """Return what an engine other than VASP says about its run; empty where there is nothing."""
+    try:
+        document = json.loads((directory / ENGINE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def density_electrons(directory: Path) -> float | None:
+    """Return how many electrons CHGCAR holds, where that is not NELECT; None for VASP.
+
+    GPAW writes the density of all electrons, cores included.
+    """
+    found = engine_document(directory).get("electrons_in_density")
+    return float(found) if isinstance(found, int | float) else None
 
 
 def free_forces(run: Vasprun) -> NDArray[np.float64] | None:

@@ -13,6 +13,7 @@ from qdstruct.model import Job
 from qdstruct.outputs.calculation import (
     calculation_atoms,
     electronically_converged,
+    engine_document,
     free_forces,
     has_electrons,
     ionically_converged,
@@ -53,7 +54,8 @@ def completeness_problems(directory: Path, job: Job) -> list[str]:
     list of str
         One sentence per problem, naming file and place; empty when vasprun.xml is complete, SCF
         and (for a relaxation) forces are converged, energies are finite, and every file of
-        ``job.provides`` is whole and describes the same atoms.
+        ``job.provides`` is whole and describes the same atoms. Files that an engine other than
+        VASP does not calculate are not missed; ``qdstruct-engine.json`` says why.
     """
     directory = Path(directory)
     problems: list[str] = []
@@ -67,10 +69,17 @@ def completeness_problems(directory: Path, job: Job) -> list[str]:
     if run is not None:
         problems += _calculation_problems(run, job)
         problems += kind_problems(directory, run, job)
+    lacking = _not_calculated(directory)
     for name in job.provides:
-        if name != "vasprun.xml":
+        if name != "vasprun.xml" and name not in lacking:
             problems += _file_problems(directory, name, final)
     return problems
+
+
+def _not_calculated(directory: Path) -> frozenset[str]:
+    """Files that the engine says it does not write, and why, in ``qdstruct-engine.json``."""
+    found = engine_document(directory).get("not_calculated")
+    return frozenset(found) if isinstance(found, dict) else frozenset()
 
 
 def _read(directory: Path) -> Vasprun:

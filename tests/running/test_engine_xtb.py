@@ -1,5 +1,7 @@
 """GFN1-xTB through tblite: basis, density, energies per cell, and whole job directories."""
 
+import json
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -90,6 +92,9 @@ def test_a_static_run_is_whole_for_our_own_check(static) -> None:
     assert "IVDW = 12" in found.engine
     assert not found.is_mock
     assert found.n_electrons == 8
+    assert not (static / "LOCPOT").exists()
+    document = json.loads((static / "qdstruct-engine.json").read_text())
+    assert "no common zero" in document["not_calculated"]["LOCPOT"]
 
 
 def test_the_density_holds_the_valence_electrons(static) -> None:
@@ -109,8 +114,6 @@ def test_the_projected_states_add_up(static) -> None:
 
 
 def test_charges_follow_electronegativity(static) -> None:
-    import json
-
     document = json.loads((static / "qdstruct-engine.json").read_text())
     by_symbol = dict(
         zip(read_calculation(static).atoms.symbols, document["atomic_charges"], strict=True)

@@ -175,11 +175,14 @@ def charge_checks(
             electrons = system.facts.n_electrons
         except QdstructError:
             continue
+        all_electrons = outputs.density_electrons(_density(system).parent)
+        electrons = electrons if all_electrons is None else all_electrons
         if electrons is None:
             continue
         checks.append(
             ConservationCheck(
-                name=f"∫ρ of the {name} against NELECT",
+                name=f"∫ρ of the {name} against "
+                + ("NELECT" if all_electrons is None else "its electrons"),
                 found=found,
                 expected=electrons,
                 unit="electrons",

@@ -58,6 +58,8 @@ class Method:
     """Method and numerical settings in one line: "LCAO dzp, PBE, h = 0.20 Å"."""
     platform: str
     """Library or interpreter that runs it."""
+    lacks: dict[str, str] = field(default_factory=dict)
+    """File that VASP would write here → why this engine does not."""
     details: dict[str, Any] = field(default_factory=dict)
     """Everything else worth knowing, for ``qdstruct-engine.json``."""
 
@@ -70,6 +72,8 @@ class Electrons:
     """Eigenvalues and occupations."""
     kpoints: KpointMesh
     """Points that the eigenvalues belong to."""
+    copies: int = 1
+    """Unit cells in the supercell that the eigenvalues belong to; they are written for one only."""
     dos: DensityOfStates
     """Total, and projected on atoms."""
     density: FloatArray | None = None

@@ -38,7 +38,7 @@ def chgnet_maker(words: Sequence[str]) -> Maker:
 class _Chgnet:
     """CHGNet on the CPU; there are no electrons in it."""
 
-    honoured: frozenset[str] = frozenset()
+    honoured = frozenset({"ISMEAR", "SIGMA", "ISPIN"})  # of electrons, which there are none of
 
     def __init__(self, task: Task, directory: Path, command: Sequence[str]) -> None:
         _refuse_electrons(task)

@@ -80,7 +80,8 @@ class _Gpaw:
                 "parameters": self._parameters,
                 "command": list(command),
                 "smearing": "Fermi–Dirac",
-                "density in CHGCAR": "all electrons, on GPAW's fine grid (gridrefinement = 2)",
+                "density in CHGCAR": "all electrons, cores included (get_all_electron_density, "
+                "gridrefinement = 2)",
                 "potential in LOCPOT": "electrostatic (Hartree) potential of pseudo charge and "
                 "compensation charges, right outside the augmentation spheres",
                 "boundary": "periodic along all axes, no dipole correction",
@@ -227,7 +228,10 @@ def _electrons(arrays: dict[str, FloatArray], structure: PoscarStructure, task: 
     notes: dict[str, Any] = {}
     density = arrays.get("density")
     if density is not None:
+        from ase.data import atomic_numbers
+
         notes["electrons on the grid"] = float(density.mean() * structure.volume)
+        notes["electrons"] = float(sum(atomic_numbers[symbol] for symbol in structure.symbols))
     mesh = task.kpoints
     return Electrons(
         levels=Levels(

@@ -148,8 +148,9 @@ class _Results:
                 content = grid_file(self._final, [electrons.potential], mark)
                 write_atomically(directory / "LOCPOT", content)
             settings = self._resolved(electrons)
-            text = eigenval(electrons.levels, electrons.kpoints, settings, self._final, mark)
-            write_atomically(directory / "EIGENVAL", text)
+            if electrons.copies == 1:
+                text = eigenval(electrons.levels, electrons.kpoints, settings, self._final, mark)
+                write_atomically(directory / "EIGENVAL", text)
             text = doscar(electrons.dos, settings, self._final, mark)
             write_atomically(directory / "DOSCAR", text)
         ignored = ignored_tags(self._task.incar, self._backend.honoured)
@@ -183,6 +184,7 @@ class _Results:
             "method": method.summary,
             "platform": method.platform,
             "details": method.details,
+            "not_calculated": method.lacks if self._task.wants_potential else {},
             "incar_tags_left_aside": list(ignored),
             "species": {
                 symbol: {"electrons": count, "label": label}
@@ -190,6 +192,7 @@ class _Results:
             },
             "ionic_steps": len(self._steps),
             "wall_seconds": round(self._seconds, 3),
+            "electrons_in_density": electrons.notes.get("electrons") if electrons else None,
             "notes": electrons.notes if electrons else {},
         }
         if electrons is not None and electrons.charges is not None:
@@ -212,7 +215,7 @@ class _Results:
             writer.ionic_step(
                 step,
                 [],
-                electrons.levels if electrons and last else None,
+                electrons.levels if electrons and electrons.copies == 1 and last else None,
                 self._dos() if last else None,
                 self._resolved(electrons) if electrons else self._task.settings,
             )

@@ -15,6 +15,9 @@ __all__ = ["density_of_states", "fermi_level", "lowdin_weights"]
 FloatArray = NDArray[np.float64]
 _MARGIN = 1.0
 """eV beyond the outermost levels, where EMIN and EMAX are not given."""
+_EMPTY = 15.0
+"""eV above the Fermi level that are shown at most, where EMAX is not given: a basis of atomic
+functions has levels hundreds of eV up that mean nothing."""
 
 
 def fermi_level(energies: FloatArray, n_electrons: float, width: float) -> float:
@@ -92,7 +95,8 @@ def density_of_states(
         For the axis.
     """
     low = energies.min() - _MARGIN if settings.emin is None else settings.emin
-    high = energies.max() + _MARGIN if settings.emax is None else settings.emax
+    highest = min(energies.max() + _MARGIN, fermi + _EMPTY)
+    high = highest if settings.emax is None else settings.emax
     axis = np.linspace(low, high, settings.nedos)
     half = (axis[1] - axis[0]) / 2
     below = erfc(-(np.append(axis - half, axis[-1] + half)[None, :] - energies[:, None]) / width)

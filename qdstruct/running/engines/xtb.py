@@ -23,7 +23,6 @@ from qdstruct.running.engines.xtb_basis import (
     reference_electrons,
 )
 from qdstruct.running.engines.xtb_density import density_on_grid
-from qdstruct.running.vaspfiles.electrostatics import gaussians, hartree_potential
 from qdstruct.running.vaspfiles.facts import Evaluation, Levels
 from qdstruct.running.vaspfiles.inputs import KpointMesh, PoscarStructure
 from qdstruct.units import BOLTZMANN
@@ -35,8 +34,6 @@ HARTREE = 27.211386245988
 """eV, CODATA 2018."""
 LEAST_LENGTH = 8.0
 """Å; along directions with several k-points shorter cells are repeated until they are this long."""
-CORE_WIDTH = 0.3
-"""Å, width of the Gaussian that stands for an atom's core charge in LOCPOT."""
 _ROOM_TEMPERATURE = 300.0
 _MOST_ITERATIONS = 300
 
@@ -70,7 +67,7 @@ def supercell_repeats(cell: FloatArray, divisions: tuple[int, int, int]) -> tupl
 class _Xtb:
     """tblite's calculator, and what it says about one unit cell."""
 
-    honoured = frozenset({"SIGMA", "ISMEAR", "ISPIN", "LDIPOL", "IDIPOL", "DIPOL"})
+    honoured = frozenset({"SIGMA", "ISMEAR", "ISPIN"})
 
     def __init__(self, task: Task) -> None:
         from importlib.metadata import version
@@ -96,6 +93,10 @@ class _Xtb:
             summary=f"GFN1-xTB without halogen-bond term, Γ of a {folded} supercell, "
             f"kT = {self._width:.3f} eV",
             platform="tblite Python API",
+            lacks={
+                "LOCPOT": "the levels of GFN1-xTB have no common zero with an electrostatic "
+                "potential, so vacuum levels and offsets taken from one would be wrong"
+            },
             details={
                 "supercell": list(self._repeats),
                 "k-points asked for": list(task.kpoints.divisions),
@@ -106,10 +107,7 @@ class _Xtb:
                 "projection": "Löwdin: squares of S^(1/2) C, summed over an atom's s, p and d",
                 "density in CHGCAR": "valence density of the minimal basis, from the density "
                 "matrix and the Gaussian expansions of its Slater functions",
-                "potential in LOCPOT": "Poisson's equation for that density and Gaussian cores "
-                f"of width {CORE_WIDTH} Å; its zero (cell average) is not that of the levels",
-                "boundary": "periodic along all axes; a dipole correction is applied to LOCPOT "
-                "only, where INCAR asks for one",
+                "boundary": "periodic along all axes, no dipole correction",
             },
         )
 
@@ -149,23 +147,21 @@ class _Xtb:
         dos = density_of_states(
             energies, weights / self._copies, fermi=fermi, width=settings.sigma, settings=settings
         )
-        density = potential = None
+        density = None
         notes: dict[str, Any] = {"fermi level": "from the levels and their smearing"}
-        if self._task.wants_density or self._task.wants_potential:
+        if self._task.wants_density:
             density = self._density(structure)
             notes["electrons on the grid"] = float(density.mean() * structure.volume)
             notes["electrons"] = n_electrons
-            if self._task.wants_potential:
-                potential = self._potential(structure, density)
         charges = np.asarray(result.get("charges")).reshape(self._copies, -1).mean(axis=0)
         return Electrons(
             levels=Levels(
                 fermi=fermi, eigenvalues=energies[None, None], occupations=filled[None, None]
             ),
             kpoints=_gamma(),
+            copies=self._copies,
             dos=dos,
-            density=density if self._task.wants_density else None,
-            potential=potential,
+            density=density,
             charges=charges,
             notes=notes,
         )
@@ -247,15 +243,6 @@ class _Xtb:
         )
         matrix = np.asarray(self._result.get("density-matrix"))
         return density_on_grid(supercell, self._repeats, matrix, self._task.settings.grid)
-
-    def _potential(self, structure: PoscarStructure, density: FloatArray) -> FloatArray:
-        settings = self._task.settings
-        amounts = np.array([self.labels[symbol][0] for symbol in structure.symbols])
-        amounts *= density.mean() * structure.volume / amounts.sum()
-        cores = gaussians(structure, settings.grid, amounts, np.full(len(amounts), CORE_WIDTH))
-        return hartree_potential(
-            density - cores, structure, settings.dipole_axis, settings.dipole_centre
-        )
 
 
 def _offsets(repeats: tuple[int, int, int]) -> FloatArray:

@@ -149,7 +149,7 @@ def _generator(stamp: Stamp) -> str:
         f'  <i name="{name}" type="string">{escape(value)} </i>\n' for name, value in items.items()
     )
     return (
-        '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<!-- {stamp.mark} -->\n<modeling>\n <generator>\n{body} </generator>\n"
     )
 
