@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.crystal_fit import Body, Bulk, CrystalFit, bodies, fit_crystal
-from qdstruct.building.neighbours import find_molecules, neighbour_pairs
 from qdstruct.building.part_comparison import CONNECTED, LEAST_ON_SITES, PartComparison
 from qdstruct.building.strain import left_strain
 from qdstruct.errors import BuildError
+from qdstruct.geometry.neighbours import find_molecules, neighbour_pairs
 from qdstruct.model import CrystalPart, Phase, Problem
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from qdstruct.building.neighbours import NeighbourPairs
+    from qdstruct.geometry.neighbours import NeighbourPairs
 
 __all__ = ["RegionComparison", "compare_regions"]
 

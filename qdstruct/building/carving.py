@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.building.charges import balanced_charges
-from qdstruct.building.neighbours import find_molecules
 from qdstruct.building.stack import number_units, unit_centres
 from qdstruct.errors import BuildError
+from qdstruct.geometry.neighbours import find_molecules
 from qdstruct.model import Phase
 
 if TYPE_CHECKING:

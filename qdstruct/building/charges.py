@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.building.neighbours import Molecules, bonds, find_molecules
+from qdstruct.geometry.neighbours import Molecules, bonds, find_molecules
 
 if TYPE_CHECKING:
     from ase import Atoms

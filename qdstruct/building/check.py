@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.bulk_likeness import compare_regions
 from qdstruct.building.charges import contact_distance, formal_charges
-from qdstruct.building.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
 from qdstruct.building.part_comparison import CONNECTED
 from qdstruct.building.whole_molecules import molecule_problems
 from qdstruct.errors import BuildError
+from qdstruct.geometry.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
 from qdstruct.model import Phase, Problem, StructureReport
 
 if TYPE_CHECKING:

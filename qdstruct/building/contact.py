@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.charges import contact_distance
-from qdstruct.building.neighbours import neighbour_pairs
+from qdstruct.geometry.neighbours import neighbour_pairs
 
 if TYPE_CHECKING:
     from ase import Atoms

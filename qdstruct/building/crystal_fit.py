@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.building.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
 from qdstruct.geometry import space_group
+from qdstruct.geometry.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
 from qdstruct.model import Phase
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.building.neighbours import NeighbourPairs, neighbour_pairs
 from qdstruct.errors import BuildError
 from qdstruct.geometry import reciprocal_cell
+from qdstruct.geometry.neighbours import NeighbourPairs, neighbour_pairs
 from qdstruct.units import COULOMB
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from qdstruct.building.charges import IONIC_RADII, balanced_charges
 from qdstruct.building.ewald import REAL_CUTOFF, ewald_sum
-from qdstruct.building.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
 from qdstruct.errors import BuildError
+from qdstruct.geometry.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
 from qdstruct.model import Phase
 from qdstruct.resources import data_folder
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.building.charges import contact_distance, formal_charges
-from qdstruct.building.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
+from qdstruct.geometry.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
 from qdstruct.model import Bridge, Junction
 
 if TYPE_CHECKING:

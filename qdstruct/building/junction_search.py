@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qdstruct.building.contact import contact_table, lateral_distances
 from qdstruct.building.junction import BOND_STRETCH
-from qdstruct.building.neighbours import neighbour_pairs
+from qdstruct.geometry.neighbours import neighbour_pairs
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.building.neighbours import bonds
 from qdstruct.errors import BuildError
+from qdstruct.geometry.neighbours import bonds
 
 if TYPE_CHECKING:
     from ase import Atoms

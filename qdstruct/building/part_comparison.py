@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from qdstruct.building.charges import FORMAL_CHARGES, balanced_charges
 from qdstruct.building.crystal_fit import OFF_SITE, Body, Bulk, CrystalFit
-from qdstruct.building.neighbours import counts_around, neighbour_counts
 from qdstruct.errors import PhaseError
 from qdstruct.geometry import space_group
+from qdstruct.geometry.neighbours import counts_around, neighbour_counts
 from qdstruct.model import BondComparison, CrystalPart, Problem
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.supercells import matched_transforms
-from qdstruct.geometry import gauss_reduce
+from qdstruct.geometry import gauss_reduce, row_basis
 from qdstruct.model import CoincidenceMatch, Phase
 
 if TYPE_CHECKING:
@@ -79,22 +79,7 @@ def _common_lattice(film: ArrayLike, substrate: ArrayLike) -> NDArray[np.float64
     denominator = counts[0] * counts[1]
     inverses = np.vstack([np.linalg.inv(transform) for transform in transforms])
     rows = np.rint(inverses * denominator).astype(np.int64)
-    return np.asarray(_row_basis(rows) / denominator, dtype=np.float64)
-
-
-def _row_basis(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Two vectors that span the same lattice as several integer vectors of rank 2."""
-    rows = rows.copy()
-    for column in range(2):
-        while np.count_nonzero(rows[column:, column]) > 1:
-            active = column + np.flatnonzero(rows[column:, column])
-            pivot = active[np.argmin(np.abs(rows[active, column]))]
-            rows[[column, pivot]] = rows[[pivot, column]]
-            factors = rows[column + 1 :, column] // rows[column, column]
-            rows[column + 1 :] -= factors[:, None] * rows[column]
-        first = column + int(np.flatnonzero(rows[column:, column])[0])
-        rows[[column, first]] = rows[[first, column]]
-    return rows[:2]
+    return np.asarray(row_basis(rows) / denominator, dtype=np.float64)
 
 
 def shift_grid(

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdstruct.building.charges import balanced_charges
-from qdstruct.building.neighbours import find_molecules
 from qdstruct.geometry import LatticePlane, lattice_plane, primitive_lattice, reduce_miller
+from qdstruct.geometry.neighbours import find_molecules
 from qdstruct.model import Miller, Phase
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from ase.data import chemical_symbols
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.charges import contact_distance
-from qdstruct.building.neighbours import NeighbourPairs, neighbour_pairs
 from qdstruct.building.stack import PlaneStack, plane_stack
 from qdstruct.errors import BuildError
 from qdstruct.geometry import normal_shifts, reduce_miller
+from qdstruct.geometry.neighbours import NeighbourPairs, neighbour_pairs
 from qdstruct.model import Phase, Termination
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.building.neighbours import NeighbourPairs, bonds, find_molecules
+from qdstruct.geometry.neighbours import NeighbourPairs, bonds, find_molecules
 from qdstruct.model import Phase, Problem
 
 if TYPE_CHECKING:

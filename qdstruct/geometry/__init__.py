@@ -8,7 +8,7 @@ from qdstruct.geometry.planes import (
     plane_spacing,
     reduce_miller,
 )
-from qdstruct.geometry.reduction import gauss_reduce, reciprocal_cell
+from qdstruct.geometry.reduction import gauss_reduce, reciprocal_cell, row_basis
 from qdstruct.geometry.symmetry import (
     SpaceGroup,
     normal_shifts,
@@ -30,5 +30,6 @@ __all__ = [
     "primitive_lattice",
     "reciprocal_cell",
     "reduce_miller",
+    "row_basis",
     "space_group",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["gauss_reduce", "reciprocal_cell"]
+__all__ = ["gauss_reduce", "reciprocal_cell", "row_basis"]
 
 
 def reciprocal_cell(cell: ArrayLike) -> NDArray[np.float64]:
@@ -63,3 +63,29 @@ def gauss_reduce(vectors: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.in
         shear = np.array([[1, 0], [-round(ratio), 1]])
         basis, transform = shear @ basis, shear @ transform
     return transform @ np.asarray(vectors, dtype=float), transform
+
+
+def row_basis(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return two vectors that span the same lattice as several integer vectors of rank 2.
+
+    Parameters
+    ----------
+    rows : (n, 2) integer array
+        The vectors.
+
+    Returns
+    -------
+    (2, 2) integer array
+        In Hermite form up to signs.
+    """
+    rows = rows.copy()
+    for column in range(2):
+        while np.count_nonzero(rows[column:, column]) > 1:
+            active = column + np.flatnonzero(rows[column:, column])
+            pivot = active[np.argmin(np.abs(rows[active, column]))]
+            rows[[column, pivot]] = rows[[pivot, column]]
+            factors = rows[column + 1 :, column] // rows[column, column]
+            rows[column + 1 :] -= factors[:, None] * rows[column]
+        first = column + int(np.flatnonzero(rows[column:, column])[0])
+        rows[[column, first]] = rows[[first, column]]
+    return rows[:2]

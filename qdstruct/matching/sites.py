@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.geometry import gauss_reduce
+from qdstruct.geometry import gauss_reduce, row_basis
+from qdstruct.geometry.neighbours import find_molecules
 from qdstruct.matching.strain import plane_frame
 from qdstruct.matching.surfaces import Surface, crystal, surface
 from qdstruct.model import CoincidenceMatch, Phase, SiteOverlap
@@ -29,14 +33,15 @@ GRID = 12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AtomicPlane:
-    """Atoms at one height of a crystal's repeat along a plane normal."""
+    """Sites (atoms or whole molecules) at one height of a crystal's repeat along a normal."""
 
     name: str
     """Reduced formula of the plane, for example ``PbBr2``."""
     height: float
     """Mean height within one lattice-plane spacing, Å."""
     positions: NDArray[np.float64]
-    """(n, 2) fractions of the primitive plane vectors."""
+    """(n, 2) of its sites, in fractions of the primitive plane vectors, as seen along the normal
+    with the origin of the crystal's cell at zero."""
 
 
 def atomic_planes(phase: Phase, facet: Surface) -> tuple[AtomicPlane, ...]:
@@ -51,36 +56,59 @@ def atomic_planes(phase: Phase, facet: Surface) -> tuple[AtomicPlane, ...]:
 
     Notes
     -----
-    Every atom is brought into one repeat by whole steps to the next lattice plane and whole
-    in-plane vectors; copies that belong to the same primitive cell fall together. The planes are
-    those at which slabs are cut, except that the atoms of molecules are taken one by one.
+    Sites are the atoms of the framework and the centres of whole molecules. Every site is brought
+    into one repeat by whole steps to the next lattice plane and whole in-plane vectors; copies that
+    belong to the same primitive cell fall together. The planes are those at which slabs are cut.
     """
     plane = facet.plane
     basis = np.vstack([plane.vectors, plane.step])
-    fractions = phase.atoms.positions @ np.linalg.inv(basis)
+    centres, names = _sites(phase)
+    fractions = centres @ np.linalg.inv(basis)
     fractions = (fractions + 1e-6) % 1.0 - 1e-6
-    first = _one_per_lattice_point(fractions, phase.atoms.numbers, basis)
+    first = _one_per_lattice_point(fractions, names, basis)
     first = first[np.argsort(fractions[first, 2], kind="stable")]
     heights = fractions[first, 2] * plane.spacing
-    symbols = np.array(phase.atoms.get_chemical_symbols())
-    planes = [
-        AtomicPlane(
-            name=_formula(symbols[first[group]].tolist()),
-            height=float((heights[group[0]] + above.mean() + 1e-6) % plane.spacing - 1e-6),
-            positions=fractions[first[group], :2],
+    slant = basis[2] - plane.spacing * plane.normal
+    across = np.linalg.lstsq(plane.vectors.T, slant, rcond=None)[0]
+    planar = fractions[:, :2] + fractions[:, 2:] * across
+    planes = []
+    for group, above in _grouped(heights, plane.spacing):
+        middle = heights[group[0]] + above.mean() + 1e-6
+        steps = np.rint((heights[group[0]] + above - heights[group]) / plane.spacing)
+        steps -= np.floor(middle / plane.spacing)
+        planes.append(
+            AtomicPlane(
+                name=_formula([names[i] for i in first[group]]),
+                height=float(middle % plane.spacing - 1e-6),
+                positions=planar[first[group]] + steps[:, None] * across,
+            )
         )
-        for group, above in _grouped(heights, plane.spacing)
-    ]
     return tuple(sorted(planes, key=lambda atomic: atomic.height))
 
 
+def _sites(phase: Phase) -> tuple[NDArray[np.float64], list[str]]:
+    """Places of the framework's atoms and of the centres of molecules, and what they are."""
+    atoms = phase.atoms
+    molecules = find_molecules(atoms)
+    places = atoms.positions + molecules.images @ np.asarray(atoms.cell)
+    symbols = np.array(atoms.get_chemical_symbols())
+    framework = np.flatnonzero(molecules.ids < 0)
+    centres, names = [places[framework]], symbols[framework].tolist()
+    for molecule in range(molecules.count):
+        members = molecules.ids == molecule
+        centres.append(places[members].mean(axis=0, keepdims=True))
+        names.append(atoms[members].get_chemical_formula(mode="hill"))
+    return np.concatenate(centres), names
+
+
 def _one_per_lattice_point(
-    fractions: NDArray[np.float64], numbers: NDArray[np.int64], basis: NDArray[np.float64]
+    fractions: NDArray[np.float64], names: list[str], basis: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Return the first atom of each set that lattice vectors carry onto one another."""
+    """Return the first site of each set that lattice vectors carry onto one another."""
     apart = fractions[:, None] - fractions[None]
     apart = (apart - np.rint(apart)) @ basis
-    same = (np.linalg.norm(apart, axis=-1) < SAME_SITE) & (numbers[:, None] == numbers[None])
+    kinds = np.unique(names, return_inverse=True)[1]
+    same = (np.linalg.norm(apart, axis=-1) < SAME_SITE) & (kinds[:, None] == kinds[None])
     return np.flatnonzero(~np.tril(same, -1).any(axis=1))
 
 
@@ -102,10 +130,21 @@ def _grouped(
         width /= 2
 
 
-def _formula(symbols: list[str]) -> str:
+def _formula(names: list[str]) -> str:
+    """Name a plane: reduced formula, elements as in a salt, molecules in brackets behind them."""
+    from ase.data import atomic_numbers
     from ase.formula import Formula
 
-    return str(Formula.from_list(symbols).reduce()[0].format("metal"))
+    counts = Counter(names)
+    divisor = reduce(gcd, counts.values())
+    elements = sorted({name for name in names if name in atomic_numbers})
+    atoms = {name: counts[name] // divisor for name in elements}
+    word = str(Formula.from_dict(atoms).format("metal")) if atoms else ""
+    for name in sorted(set(names) - set(elements)):
+        number = counts[name] // divisor
+        alone = number == 1 and not word
+        word += name if alone else f"({name}){number if number > 1 else ''}"
+    return word
 
 
 def displacement_lattice(match: CoincidenceMatch) -> NDArray[np.float64]:
@@ -121,26 +160,10 @@ def displacement_lattice(match: CoincidenceMatch) -> NDArray[np.float64]:
     f, s = match.film_transform, match.substrate_transform
     nf, ns = round(np.linalg.det(f)), round(np.linalg.det(s))
     rows = np.vstack([np.rint(np.linalg.inv(f) * nf) * ns, np.rint(np.linalg.inv(s) * ns) * nf])
-    generators = _row_basis(rows.astype(np.int64)) / (nf * ns)
+    generators = row_basis(rows.astype(np.int64)) / (nf * ns)
     vectors = match.substrate_plane_vectors
     cell = s @ (vectors @ plane_frame(vectors).T)[:, :2]
     return gauss_reduce(generators @ cell)[0]
-
-
-def _row_basis(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return two rows that generate the same integer lattice (Hermite normal form)."""
-    rows = rows.copy()
-    for column in (0, 1):
-        active = rows[column:]
-        while np.count_nonzero(active[:, column]) > 1:
-            sizes = np.where(active[:, column] == 0, np.iinfo(np.int64).max, abs(active[:, column]))
-            pivot = int(sizes.argmin())
-            factors = active[:, column] // active[pivot, column]
-            factors[pivot] = 0
-            active -= factors[:, None] * active[pivot]
-        pivot = int(np.flatnonzero(active[:, column])[0])
-        active[[0, pivot]] = active[[pivot, 0]]
-    return rows[:2]
 
 
 def lens_overlap(distance: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
@@ -190,9 +213,12 @@ def site_overlap(
         round(np.linalg.det(match.film_transform)),
         round(np.linalg.det(match.substrate_transform)),
     )
+    vectors = match.substrate_plane_vectors
+    cell = match.substrate_transform @ (vectors @ plane_frame(vectors).T)[:, :2]
     best: SiteOverlap | None = None
     for (film_name, f), (substrate_name, s) in product(*sides):
         shift, total = _best_shift(f, s, lattice, radius)
+        parts = shift @ np.linalg.inv(cell)
         score = 2 * total / (n_cells[0] * len(f) + n_cells[1] * len(s))
         if best is None or score > best.score + 1e-9:
             best = SiteOverlap(
@@ -200,6 +226,7 @@ def site_overlap(
                 film_termination=film_name,
                 substrate_termination=substrate_name,
                 shift=(float(shift[0]), float(shift[1])),
+                shift_fractions=(float(parts[0]), float(parts[1])),
                 radius=radius,
             )
     assert best is not None, "every crystal has at least one atomic plane"

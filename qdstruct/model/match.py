@@ -100,7 +100,12 @@ class SiteOverlap(Record):
     substrate_termination: str
     """Atomic plane of the substrate at the interface."""
     shift: tuple[float, float]
-    """Shift of the film in the substrate's plane frame that gives this overlap, Å, with the
-    origins of both crystals' cells on top of each other at zero."""
+    """Shift of the film that gives this overlap, in the substrate's plane frame, Å, with the
+    origins of both crystals' cells on top of each other at zero and the named planes in the first
+    repeat above them."""
+    shift_fractions: tuple[float, float]
+    """The same in fractions of the vectors of the coincidence cell, as shifts are given elsewhere.
+    An interface as built has its own zero: the layers of the substrate need not lie straight above
+    one another, so only differences of shifts compare."""
     radius: float
     """Radius of the disc that stands for a site, Å."""

@@ -12,8 +12,8 @@ import qdstruct
 from qdstruct import phases
 from qdstruct.building import build_nanocrystal, build_slab, check_structure, place_ligands
 from qdstruct.building.ligand_anchor import anchored_molecule
-from qdstruct.building.neighbours import find_molecules
 from qdstruct.errors import BuildError
+from qdstruct.geometry.neighbours import find_molecules
 from qdstruct.model import LigandCover
 from qdstruct.pipeline.ligands import cover, find_ligand, ligand_names
 

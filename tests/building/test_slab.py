@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from qdstruct import phases
 from qdstruct.building import build_slab, check_structure, terminations
-from qdstruct.building.neighbours import find_molecules, neighbour_pairs
 from qdstruct.building.stack import plane_stack
 from qdstruct.errors import BuildError
 from qdstruct.geometry import lattice_plane, primitive_lattice
+from qdstruct.geometry.neighbours import find_molecules, neighbour_pairs
 
 
 def shells(atoms, reach=5.0) -> np.ndarray:

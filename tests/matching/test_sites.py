@@ -104,14 +104,47 @@ def test_lens_of_two_discs():
     assert lens_overlap(np.array([0.8]), 1.0)[0] == pytest.approx(area / np.pi, abs=1e-3)
 
 
-@pytest.mark.parametrize("name", ["PMA2PbBr4", "Cs4PbBr6", "CdS-zincblende", "CsPbBr3-Pnma"])
+@pytest.mark.parametrize(
+    ("name", "sites"),
+    [("PMA2PbBr4", 14), ("Cs4PbBr6", 22), ("CdS-zincblende", 2), ("CsPbBr3-Pnma", 20)],
+)
 @pytest.mark.parametrize("hkl", [(1, 0, 0), (1, 0, 1), (1, 1, 1), (2, 1, 0)])
-def test_planes_hold_every_atom_of_the_primitive_cell_once(name, hkl):
+def test_planes_hold_every_site_of_the_primitive_cell_once(name, sites, hkl):
+    """A molecule is one site: PMA2PbBr4 has 2 Pb, 8 Br and 4 ammonium ions, 82 atoms."""
     phase = phases.load(name)
     facet = matching.facets(phase, hkl)[0]
     planes = matching.atomic_planes(phase, facet)
-    assert sum(len(plane.positions) for plane in planes) == facet.crystal.n_atoms_primitive
+    assert sum(len(plane.positions) for plane in planes) == sites
     assert all(-1e-5 < plane.height < facet.plane.spacing for plane in planes)
+
+
+def test_molecules_are_sites_as_a_whole():
+    phase = phases.load("PMA2PbBr4")
+    planes = matching.atomic_planes(phase, matching.facets(phase, (1, 0, 0))[0])
+    assert [plane.name for plane in planes].count("C7H10N") == 2
+    names = {plane.name for plane in planes}
+    assert names == {"C7H10N", "Br", "PbBr2"}
+
+
+@pytest.mark.parametrize("hkl", [(1, 1, 1), (2, 1, 0)])
+@pytest.mark.parametrize("phase", [rocksalt(), zincblende(), perovskite()])
+def test_sites_lie_where_the_atoms_are(phase, hkl):
+    """Height and in-plane position together are the place of an atom, up to lattice vectors."""
+    facet = matching.facets(phase, hkl)[0]
+    for plane in matching.atomic_planes(phase, facet):
+        places = plane.positions @ facet.plane.vectors + plane.height * facet.plane.normal
+        for place in places:
+            apart = (phase.atoms.positions - place) @ np.linalg.inv(phase.atoms.cell)
+            apart = (apart - np.rint(apart)) @ np.asarray(phase.atoms.cell)
+            assert np.linalg.norm(apart, axis=1).min() < 1e-4
+
+
+def test_both_forms_of_the_shift_agree():
+    film, substrate = zincblende(), perovskite()
+    match = matching.find_matches(film, substrate, (1, 0, 0), (1, 1, 0), max_area=300)[0]
+    overlap = matching.site_overlap(match, film, substrate)
+    cell = match.substrate_transform @ matching.facets(substrate, (1, 1, 0))[0].plane.planar
+    assert np.array(overlap.shift_fractions) @ cell == pytest.approx(np.array(overlap.shift))
 
 
 def test_planes_that_chain_up_are_split():
