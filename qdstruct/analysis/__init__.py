@@ -18,7 +18,7 @@ from qdstruct.analysis.dynamics import (
     fit_decay,
     spectral_density,
 )
-from qdstruct.analysis.edges import alignment_type, band_edges, total_band_edges
+from qdstruct.analysis.edges import THRESHOLD, alignment_type, band_edges, total_band_edges
 from qdstruct.analysis.energies import (
     adhesion_energy,
     binding_energy,
@@ -74,6 +74,7 @@ from qdstruct.analysis.relaxation import LayerStrain, layer_strain, local_deform
 from qdstruct.analysis.states import cross_section, density_overlap, region_fractions
 
 __all__ = [
+    "THRESHOLD",
     "BondAngle",
     "Decay",
     "GapDynamics",

@@ -204,7 +204,8 @@ def alignment_type(film: BandEdges, substrate: BandEdges) -> tuple[str, str]:
     conduction = film.conduction_minimum - substrate.conduction_minimum
     offsets = (
         f"valence edge of the {film.group} {_signed(valence)} eV and conduction edge "
-        f"{_signed(conduction)} eV relative to the {substrate.group} (± {uncertainty:.2f} eV)"
+        f"{_signed(conduction)} eV relative to the {substrate.group} "
+        f"({f'± {uncertainty:.2f} eV' if uncertainty else 'uncertainty not given'})"
     )
     broken = max(
         film.valence_maximum - substrate.conduction_minimum,

@@ -68,8 +68,9 @@ def align_command(
     notes = [f"{each.name}: {each.note}" for each in sets if each.note]
     if calculations is not None:
         from qdstruct.pipeline.aligning import align_calculations
+        from qdstruct.pipeline.directory import Settings
 
-        choices = directory_choices(film, substrate, plane, axis, [])
+        choices = directory_choices(film, substrate, plane, axis, Settings())
         found, said = align_calculations(calculations, choices)
         notes += said
     sets += [LevelSet.of(alignment) for alignment in found]

@@ -13,7 +13,7 @@ from qdstruct.cli.output import JsonOption, print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qdstruct.pipeline.directory import Choices
+    from qdstruct.pipeline.directory import Choices, Settings
 
 __all__ = [
     "AxisOption",
@@ -41,6 +41,13 @@ MuOption = Annotated[
 ]
 
 
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(min=1e-9, help="States/eV per atom that count as zero at a band edge [0.02]."),
+]
+BroadeningOption = Annotated[
+    float, typer.Option(min=0, help="Gaussian broadening of densities of states, eV.")
+]
 OutputOption = Annotated[
     Path | None,
     typer.Option(
@@ -69,6 +76,8 @@ def analyze_command(
     plane: PlaneOption = None,
     axis: AxisOption = None,
     mu: MuOption = None,
+    threshold: ThresholdOption = None,
+    broadening: BroadeningOption = 0.0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,21 +91,22 @@ def analyze_command(
     """
     from qdstruct.pipeline.directory import is_study_tree
 
+    settings = _settings(mu or [], threshold, broadening)
     if is_study_tree(directory):
         _refuse_choices({"-o": output, "--film": film, "--substrate": substrate,
                          "--plane": plane, "--axis": axis})  # fmt: skip
-        _analyze_tree(directory, mu or [], as_json=as_json)
+        _analyze_tree(directory, settings, as_json=as_json)
         return
-    choices = directory_choices(film, substrate, plane, axis, mu or [])
+    choices = directory_choices(film, substrate, plane, axis, settings)
     _analyze_directory(directory, output, choices, force=force, as_json=as_json)
 
 
-def _analyze_tree(directory: Path, mu: list[str], *, as_json: bool) -> None:
+def _analyze_tree(directory: Path, settings: Settings, *, as_json: bool) -> None:
     from qdstruct.cli.analysis_output import study_document, study_lines
     from qdstruct.pipeline.analyse import analyse
     from qdstruct.pipeline.reporting import write_figures
 
-    results = analyse(directory, chemical_potentials=_potentials(mu), on_step=_say())
+    results = analyse(directory, settings=settings, on_step=_say())
     files = write_figures(directory, results)
     if as_json:
         print_json(study_document(results))
@@ -145,7 +155,11 @@ def _refuse_choices(options: dict[str, object]) -> None:
 
 
 def directory_choices(
-    film: str | None, substrate: str | None, plane: float | None, axis: str | None, mu: list[str]
+    film: str | None,
+    substrate: str | None,
+    plane: float | None,
+    axis: str | None,
+    settings: Settings,
 ) -> Choices:
     """Read the options about a foreign directory."""
     from qdstruct.errors import InputError
@@ -158,7 +172,7 @@ def directory_choices(
         substrate=_elements(substrate, "--substrate"),
         plane=plane,
         axis=None if axis is None else "abc".index(axis),
-        chemical_potentials=_potentials(mu),
+        settings=settings,
     )
 
 
@@ -177,6 +191,15 @@ def _elements(words: str | None, option: str) -> tuple[str, ...]:
 
 def _say() -> Callable[[str], None]:
     return lambda step: typer.echo(f"→ {step}", err=True)
+
+
+def _settings(mu: list[str], threshold: float | None, broadening: float) -> Settings:
+    from qdstruct.pipeline.directory import Settings
+
+    potentials = _potentials(mu)
+    if threshold is None:
+        return Settings(broadening=broadening, chemical_potentials=potentials)
+    return Settings(threshold=threshold, broadening=broadening, chemical_potentials=potentials)
 
 
 def _potentials(words: list[str]) -> dict[str, tuple[float, ...]]:
@@ -215,6 +238,8 @@ def report_command(
     plane: PlaneOption = None,
     axis: AxisOption = None,
     mu: MuOption = None,
+    threshold: ThresholdOption = None,
+    broadening: BroadeningOption = 0.0,
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser.")
     ] = False,
@@ -246,8 +271,9 @@ def report_command(
 
     if output is not None:
         refuse_existing(output, force=force)
+    settings = _settings(mu or [], threshold, broadening)
     if not is_study_tree(directory):
-        choices = directory_choices(film, substrate, plane, axis, mu or [])
+        choices = directory_choices(film, substrate, plane, axis, settings)
         show(_report_directory(directory, output, choices, force=force))
         return
     from qdstruct.pipeline.analyse import analyse
@@ -255,7 +281,7 @@ def report_command(
 
     _refuse_choices({"--film": film, "--substrate": substrate, "--plane": plane, "--axis": axis})
     while True:
-        results = analyse(directory, chemical_potentials=_potentials(mu or []), on_step=_say())
+        results = analyse(directory, settings=settings, on_step=_say())
         show(write_report(directory, output, results=results))
         if watch is None or not any(job.state == "running" for job in results.jobs):
             return

@@ -137,7 +137,8 @@ class CalculatedResults(Record):
     band_edges: tuple[BandEdges, ...] = ()
     """Edges per region, relative to the Fermi level."""
     zone_edges: tuple[BandEdges, ...] = ()
-    """Edges of interface layers and bulk-like cores apart, relative to the Fermi level."""
+    """Edges of interface layers and bulk-like cores, and of each spin channel where there are two,
+    relative to the Fermi level."""
     alignments: tuple[BandAlignment, ...] = ()
     """Every route to the offsets for which there are calculations, and measured ones."""
     potentials: tuple[PotentialResult, ...] = ()

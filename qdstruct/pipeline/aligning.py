@@ -42,6 +42,6 @@ def align_calculations(
 
 def _bench(root: Path, choices: Choices) -> Workbench:
     if is_study_tree(root):
-        return study_bench(root)
+        return study_bench(root, choices.settings)
     systems, _ = found_systems(root)
     return directory_bench(root, systems, choices)[0]

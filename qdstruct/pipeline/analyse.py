@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +26,7 @@ from qdstruct.model import (
     SpotPattern,
     StudyResults,
 )
-from qdstruct.pipeline.analysing import Workbench, calculate
+from qdstruct.pipeline.analysing import Settings, Workbench, calculate
 from qdstruct.pipeline.analysing.tree import tree_bench
 from qdstruct.pipeline.levels import measured_alignments
 from qdstruct.pipeline.prepare import (
@@ -64,7 +63,7 @@ _REPORTED_VERSIONS = ("qdstruct", "ase", "pymatgen", "custodian", "numpy", "scip
 def analyse(
     root: Path,
     *,
-    chemical_potentials: Mapping[str, tuple[float, ...]] = MappingProxyType({}),
+    settings: Settings | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> StudyResults:
     """Compute everything a tree has data for, and save it as ``results.json``.
@@ -73,9 +72,8 @@ def analyse(
     ----------
     root : Path
         A prepared tree; its jobs may be done, running, failed or not yet started.
-    chemical_potentials : mapping
-        Element → μ in eV per atom, or its (lower, upper) limit, for interfaces that hold more or
-        less than whole formula units of their two crystals.
+    settings : Settings, optional
+        How the analysis is done.
     on_step : callable
         Told what is being done.
 
@@ -85,7 +83,7 @@ def analyse(
         `notes` says what could not be computed and which job is missing.
     """
     folder = _Tree(root)
-    bench = _bench(folder, chemical_potentials)
+    bench = _bench(folder, settings)
     film, substrate = load_phases(root)
     interface = load_interface(root)
     matches, chosen = _matches(root)
@@ -172,7 +170,9 @@ class _Tree:
     @cached_property
     def engines(self) -> tuple[tuple[str, bool], ...]:
         found = []
-        for job in (each for each in self.statuses if each.state in ("done", "lost")):
+        told = {job.name for job in self.jobs if "vasprun.xml" in job.provides}
+        ended = [each for each in self.statuses if each.state in ("done", "lost")]
+        for job in (each for each in ended if each.name in told):
             try:
                 facts = outputs.read_calculation(self.root / job.name)
             except OutputError as error:
@@ -196,14 +196,14 @@ class _Tree:
         return job
 
 
-def study_bench(root: Path) -> Workbench:
+def study_bench(root: Path, settings: Settings | None = None) -> Workbench:
     """Lay out the finished jobs of a tree for one analysis."""
-    return _bench(_Tree(root), {})
+    return _bench(_Tree(root), settings)
 
 
-def _bench(tree: _Tree, chemical_potentials: Mapping[str, tuple[float, ...]]) -> Workbench:
+def _bench(tree: _Tree, settings: Settings | None) -> Workbench:
     states = {each.name: each.state for each in tree.statuses}
-    return tree_bench(tree.root, tree.jobs, states, chemical_potentials=chemical_potentials)
+    return tree_bench(tree.root, tree.jobs, states, settings=settings)
 
 
 def _relaxed(tree: _Tree, bench: Workbench) -> Atoms | None:

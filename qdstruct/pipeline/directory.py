@@ -16,7 +16,7 @@ from qdstruct.files import new_directory, refuse_existing, write_atomically
 from qdstruct.model import CalculatedResults, DirectoryResults, SystemSummary
 from qdstruct.outputs import CalculationSketch
 from qdstruct.pipeline.analyse import FIGURES_FOLDER, GRID_FILE, RESULTS_FILE, library_versions
-from qdstruct.pipeline.analysing import Workbench, calculate
+from qdstruct.pipeline.analysing import Settings, Workbench, calculate
 from qdstruct.pipeline.analysing.foreign import (
     Choices,
     FoundSystem,
@@ -27,7 +27,14 @@ from qdstruct.pipeline.analysing.foreign import (
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Choices", "analyse_directory", "is_study_tree", "results_folder", "write_directory"]
+__all__ = [
+    "Choices",
+    "Settings",
+    "analyse_directory",
+    "is_study_tree",
+    "results_folder",
+    "write_directory",
+]
 
 
 def is_study_tree(root: Path) -> bool:

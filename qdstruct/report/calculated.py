@@ -100,7 +100,7 @@ def _alignment_row(found: BandAlignment) -> dict[str, Any]:
         "method": found.label or found.method,
         "valence": _plus(found.valence_offset, 3),
         "conduction": _plus(found.conduction_offset, 3),
-        "uncertainty": f"± {found.uncertainty:.3f}",
+        "uncertainty": f"± {found.uncertainty:.3f}" if found.uncertainty else "not given",
         "kind": found.kind,
         "reason": found.reason,
         "reference": found.reference,

@@ -16,7 +16,7 @@ from vasp_factories import vasprun_text
 
 from qdstruct.errors import DestinationError, InputError
 from qdstruct.model import DirectoryResults
-from qdstruct.pipeline.directory import Choices, analyse_directory, write_directory
+from qdstruct.pipeline.directory import Choices, Settings, analyse_directory, write_directory
 
 
 def everything(root: Path) -> dict[str, tuple[int, bytes]]:
@@ -108,7 +108,7 @@ def test_both_vacuum_levels_the_step_and_the_plateaus(analysed) -> None:
     assert potential["dipole_step"] == pytest.approx(0.7, abs=1e-6)
     assert sorted(potential["periods"]) == pytest.approx([2.5, 3.0], abs=1e-4)
     plateaus = {name: pair[0] for name, pair in potential["plateaus"].items()}
-    assert plateaus["film"] - plateaus["substrate"] == pytest.approx(known.STEP, abs=0.02)
+    assert plateaus["film"] - plateaus["substrate"] == pytest.approx(known.STEP, abs=0.03)
 
 
 def test_charge_energies_and_states(analysed) -> None:
@@ -196,7 +196,7 @@ def test_elements_or_a_plane_tell_the_sides_where_no_parts_do(tmp_path: Path) ->
         found = analyse_directory(root, choices=choices)
         assert found.interface is not None
         assert found.interface.arrays["region"].tolist() == ["substrate"] * 8 + ["film"] * 8
-        assert found.calculated.alignments[0].valence_offset == pytest.approx(-0.6, abs=0.02)
+        assert found.calculated.alignments[0].valence_offset == pytest.approx(-0.6, abs=0.03)
     with pytest.raises(InputError, match="belongs to both crystals"):
         analyse_directory(root, choices=Choices(film=("Pb", "Cd"), substrate=("Pb", "S")))
     with pytest.raises(InputError, match="holds no Au"):
@@ -215,7 +215,7 @@ def test_one_crystal_alone_gets_its_density_of_states(tmp_path: Path) -> None:
     (tmp_path / "broken" / "CHGCAR").write_text("")
     found = analyse_directory(tmp_path)
     assert [edge.group for edge in found.calculated.band_edges] == ["all atoms"]
-    assert found.calculated.band_edges[0].gap == pytest.approx(1.8, abs=0.02)
+    assert found.calculated.band_edges[0].gap == pytest.approx(1.8, abs=0.03)
     assert found.calculated.alignments == ()
     assert any("broken" in note for note in found.notes)
 
@@ -225,3 +225,45 @@ def test_nothing_to_analyse_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no outputs"):
         write_directory(tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_each_spin_has_its_own_edges_and_the_threshold_is_the_users(tmp_path: Path) -> None:
+    """Up has a gap of 1.8 eV, down of 2.6 eV; a weak band of up reaches down to 0.6 eV."""
+    atoms = known.bulk("film")
+    density = np.zeros((2, 2, 1201, 4))
+    for spin, half in enumerate((0.9, 1.3)):
+        outside = np.abs(known.ENERGY_AXIS - 0.2) > half
+        density[:, spin, :, 0] = np.where(outside, 0.5, 0.0)
+    density[:, 0, :, 1] = np.where(np.abs(known.ENERGY_AXIS - 0.9) < 0.1, 0.05, 0.0)
+    text = vasprun_text(
+        atoms, energies=known.ENERGY_AXIS, projected=density, fermi=0.2, tags={"SIGMA": 0.01}
+    )
+    (tmp_path / "vasprun.xml").write_text(text)
+
+    def gaps(settings: Settings) -> dict[str, float]:
+        found = analyse_directory(tmp_path, choices=Choices(settings=settings)).calculated
+        return {edge.group: edge.gap for edge in (*found.band_edges, *found.zone_edges)}
+
+    strict, lax = gaps(Settings()), gaps(Settings(threshold=0.1))
+    assert strict["all atoms, spin down"] == pytest.approx(2.6, abs=0.03)
+    assert lax["all atoms"] == lax["all atoms, spin up"] == pytest.approx(1.8, abs=0.03)
+    assert strict["all atoms"] == pytest.approx(0.9 + 0.6, abs=0.03)
+    soft = analyse_directory(tmp_path, choices=Choices(settings=Settings(broadening=0.1)))
+    assert soft.calculated.band_edges[0].uncertainty > 0.2
+    assert soft.calculated.dos_by_element is not None
+    assert soft.calculated.dos_by_element.attrs["broadening"] == 0.1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--mu", "S"], ["--mu", "S=a"], ["--film", "Xx"], ["--axis", "z"], ["--mu", "S=1:2:3"]],
+)
+def test_misspelt_choices_are_bad_input(words: list[str], tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from qdstruct.cli.analysis import commands
+
+    (tmp_path / "vasprun.xml").write_text("<modeling>")
+    result = CliRunner().invoke(commands, ["analyze", str(tmp_path), *words])
+    assert isinstance(result.exception, InputError)
+    assert words[0] in result.exception.message

@@ -67,7 +67,10 @@ def _by_vacuum(
         result.lower(), *(s.file(n) for s in systems for n in ("LOCPOT", "vasprun.xml"))
     )
     return analysis.align_by_vacuum(
-        *(system.edges(side) for side, system in zip(SIDES, systems, strict=True)),
+        *(
+            system.edges(side, bench.settings.threshold)
+            for side, system in zip(SIDES, systems, strict=True)
+        ),
         film_vacuum=levels["film"],
         substrate_vacuum=levels["substrate"],
         uncertainty=uncertainty,
@@ -90,7 +93,7 @@ def _by_potential(
     files = [system.file(name) for system in bulks.values() for name in ("LOCPOT", "vasprun.xml")]
     (film, du_film), (substrate, du_substrate) = (potential.plateaus[side] for side in SIDES)
     return analysis.align_by_reference(
-        *(bulks[side].edges(side) for side in SIDES),
+        *(bulks[side].edges(side, bench.settings.threshold) for side in SIDES),
         film_bulk_reference=references["film"],
         substrate_bulk_reference=references["substrate"],
         film_interface_reference=film,
@@ -130,7 +133,7 @@ def _by_cores(
         "region."
     )
     return analysis.align_by_reference(
-        *(bulks[side].edges(side) for side in SIDES),
+        *(bulks[side].edges(side, bench.settings.threshold) for side in SIDES),
         film_bulk_reference=references["film"],
         substrate_bulk_reference=references["substrate"],
         film_interface_reference=levels["film"][0],

@@ -47,6 +47,7 @@ def calculate(
             dos_by_layer=dos.by_layer if potentials else None,
             dos_map=dos.map if potentials else None,
             band_edges=dos.band_edges,
+            zone_edges=dos.zone_edges,
             potentials=potentials,
             checks=dos.checks,
         )

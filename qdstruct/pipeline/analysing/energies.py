@@ -155,7 +155,7 @@ def _formation(bench: Workbench, result: str) -> EnergyPerArea | None:
     except QdstructError as error:
         bench.guard("Surface energies of the slabs", error)
         surfaces = ()
-    fixed = {symbol: values[-1] for symbol, values in bench.chemical_potentials.items()}
+    fixed = {symbol: values[-1] for symbol, values in bench.settings.chemical_potentials.items()}
     energy = analysis.formation_against_bulk(
         whole.facts, bulks, chemical_potentials=fixed, surface_energies=surfaces,
         n_interfaces=_interfaces(bench), axis=whole.axis,
@@ -177,7 +177,7 @@ def _formation(bench: Workbench, result: str) -> EnergyPerArea | None:
 
 def _line(bench: Workbench) -> DataArray | None:
     """Follow the formation energy along the first chemical potential given as a range."""
-    ranges = {s: v for s, v in bench.chemical_potentials.items() if len(v) == 2}
+    ranges = {s: v for s, v in bench.settings.chemical_potentials.items() if len(v) == 2}
     ready = all(f"bulk-{side}" in bench.systems for side in SIDES) and "interface" in bench.systems
     if not ranges or not ready:
         return None
@@ -193,7 +193,7 @@ def _line(bench: Workbench) -> DataArray | None:
         surfaces = _surfaces(bench, bulks)
         return analysis.formation_against_bulk_line(
             whole.facts, bulks, element=symbol, limits=(limits[0], limits[1]),
-            chemical_potentials={s: v[-1] for s, v in bench.chemical_potentials.items()},
+            chemical_potentials={s: v[-1] for s, v in bench.settings.chemical_potentials.items()},
             surface_energies=surfaces, n_interfaces=_interfaces(bench), axis=whole.axis,
         )  # fmt: skip
     except QdstructError as error:

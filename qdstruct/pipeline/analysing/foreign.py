@@ -15,7 +15,7 @@ from qdstruct import analysis, outputs
 from qdstruct.analysis.heights import cell_height, heights
 from qdstruct.errors import InputError
 from qdstruct.outputs import CalculationSketch
-from qdstruct.pipeline.analysing.systems import System, Workbench
+from qdstruct.pipeline.analysing.systems import Settings, System, Workbench
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -60,8 +60,8 @@ class Choices:
     """Height of the interface plane along the normal, Å, for crystals that share elements."""
     axis: int | None = None
     """Cell vector along the normal; None finds it."""
-    chemical_potentials: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    """Element → μ in eV per atom, or its limits."""
+    settings: Settings = field(default_factory=Settings)
+    """How the analysis is done."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,7 +185,7 @@ def directory_bench(
         systems=bench_systems,
         absent=_absent,
         label=lambda path: _label(root, path),
-        chemical_potentials=choices.chemical_potentials,
+        settings=choices.settings,
         notes=notes,
         verb="there is no output of",
         is_interface=is_interface,

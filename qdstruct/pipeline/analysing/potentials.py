@@ -55,7 +55,7 @@ def _potential(bench: Workbench, system: System, subject: str) -> PotentialResul
         profile=profile,
         extents=extents,
         plateaus=plateaus,
-        edges=_edges(system, subject),
+        edges=_edges(bench, system, subject),
     )
 
 
@@ -110,10 +110,10 @@ def _fermi_level(bench: Workbench, system: System) -> float | None:
         return None
 
 
-def _edges(system: System, subject: str) -> BandEdges | None:
+def _edges(bench: Workbench, system: System, subject: str) -> BandEdges | None:
     """Edges on the scale of the potential, for ionisation energy and electron affinity."""
     try:
-        edges = system.edges(subject)
+        edges = system.edges(subject, bench.settings.threshold)
     except QdstructError:
         return None
     return edges if edges.gap > 0 else None

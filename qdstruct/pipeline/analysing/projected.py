@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from xarray import DataArray
 
 __all__ = ["DosResults", "dos_results"]
+
+Groups = str | Mapping[str, Sequence[int]]
 
 WINDOW = (-8.0, 8.0)
 """eV from the Fermi level within which layers and the map are kept."""
@@ -57,31 +60,56 @@ def dos_results(bench: Workbench) -> DosResults:
     label = bench.label(Path(projected.source))
     bench.sources["dos"] = label
     checks = (_remainder_check(projected, label), *_electron_check(system, projected, label))
-    by_element = analysis.dos_by(projected, "element")
+    width, found = bench.settings.broadening, _Edges(bench, projected)
+    by_element = analysis.dos_by(projected, "element", broadening=width)
     if "region" not in projected.atoms.arrays:
         everything = {"all atoms": range(len(projected.atoms))}
         return DosResults(
             by_element=by_element,
             by_layer=_layers(projected, system.axis),
             map=_map(projected, system.axis),
-            band_edges=analysis.band_edges(projected, everything),
+            band_edges=found.by(everything),
+            zone_edges=found.spins(everything),
             checks=checks,
         )
     regions = [str(name) for name in projected.atoms.arrays["region"]]
     zones: tuple[BandEdges, ...] = ()
     if {"film", "substrate"} <= set(regions):
         groups = analysis.region_zones(projected.atoms, regions, axis=system.axis)
-        zones = analysis.band_edges(projected, {k: v.tolist() for k, v in groups.items()})
+        zones = found.by({k: v.tolist() for k, v in groups.items()})
     return DosResults(
-        by_region=analysis.dos_by(projected, "region"),
+        by_region=analysis.dos_by(projected, "region", broadening=width),
         by_element=by_element,
-        by_region_element=analysis.dos_by(projected, "region-element"),
+        by_region_element=analysis.dos_by(projected, "region-element", broadening=width),
         by_layer=_layers(projected, system.axis),
         map=_map(projected, system.axis),
-        band_edges=analysis.band_edges(projected),
-        zone_edges=zones,
+        band_edges=found.by("region"),
+        zone_edges=(*zones, *found.spins("region")),
         checks=checks,
     )
+
+
+@dataclass(frozen=True)
+class _Edges:
+    """Band edges with the threshold and the broadening of the analysis."""
+
+    bench: Workbench
+    projected: ProjectedDos
+
+    def by(self, groups: Groups, spin: str | None = None) -> tuple[BandEdges, ...]:
+        return analysis.band_edges(
+            self.projected, groups, threshold=self.bench.settings.threshold,
+            broadening=self.bench.settings.broadening, spin=spin,
+        )  # fmt: skip
+
+    def spins(self, groups: Groups) -> tuple[BandEdges, ...]:
+        """Edges of each spin channel; none where the calculation has no two."""
+        names = [str(name) for name in self.projected.projected["spin"].values]
+        return tuple(
+            replace(edges, group=f"{edges.group}, spin {spin}")
+            for spin in names if spin in ("up", "down")
+            for edges in self.by(groups, spin)
+        )  # fmt: skip
 
 
 def _layers(projected: ProjectedDos, axis: int) -> DataArray:

@@ -18,9 +18,22 @@ if TYPE_CHECKING:
     from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["System", "Workbench"]
+__all__ = ["Settings", "System", "Workbench"]
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a user may set about an analysis."""
+
+    threshold: float = analysis.THRESHOLD
+    """States/eV per atom that count as zero when band edges are looked for."""
+    broadening: float = 0.0
+    """eV, standard deviation of a Gaussian put on the densities of states."""
+    chemical_potentials: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Element → μ in eV per atom, or its lower and upper limit, for interfaces that hold more or
+    less than whole formula units of their two crystals."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +104,12 @@ class System:
                     return facts
         raise OutputError(f"{self.role}: no OUTCAR states the potentials at the cores")
 
-    def edges(self, group: str) -> BandEdges:
+    def edges(self, group: str, threshold: float = analysis.THRESHOLD) -> BandEdges:
         """Band edges of the whole structure on the scale of its own potential, eV."""
         total = self.total
-        edges = analysis.total_band_edges(total, len(self.facts.atoms), group=group)
+        edges = analysis.total_band_edges(
+            total, len(self.facts.atoms), group=group, threshold=threshold
+        )
         return analysis.shifted_edges(edges, float(total.attrs["fermi_level"]))
 
     def required(self, name: str) -> Path:
@@ -115,8 +130,8 @@ class Workbench:
     """Words for what is missing, of a role and a file."""
     label: Callable[[Path], str]
     """A file's name in notes and sources."""
-    chemical_potentials: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    """Element → μ in eV per atom, or its lower and upper limit."""
+    settings: Settings = field(default_factory=Settings)
+    """How the analysis is done."""
     subjects: dict[str, str] = field(
         default_factory=lambda: {
             "interface": "interface",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qdstruct import outputs
 from qdstruct.model import Job
-from qdstruct.pipeline.analysing.systems import System, Workbench
+from qdstruct.pipeline.analysing.systems import Settings, System, Workbench
 
 __all__ = ["tree_bench"]
 
@@ -22,7 +22,7 @@ def tree_bench(
     jobs: Sequence[Job],
     states: Mapping[str, str],
     *,
-    chemical_potentials: Mapping[str, tuple[float, ...]] | None = None,
+    settings: Settings | None = None,
 ) -> Workbench:
     """Lay out the outputs of a tree's finished jobs.
 
@@ -34,8 +34,8 @@ def tree_bench(
         Every job, with its regions in POSCAR order.
     states : mapping
         Job name → state.
-    chemical_potentials : mapping, optional
-        For non-stoichiometric interfaces.
+    settings : Settings, optional
+        How the analysis is done.
     """
     known = [job for job in jobs if job.kind in KINDS or _role(job) != job.name.split("/")[0]]
     by_role: dict[str, list[Job]] = {}
@@ -58,7 +58,7 @@ def tree_bench(
         systems=systems,
         absent=absent,
         label=lambda path: _label(root, path),
-        chemical_potentials=dict(chemical_potentials or {}),
+        settings=settings or Settings(),
     )
 
 
@@ -90,7 +90,8 @@ def _absent(jobs: Sequence[Job], role: str, name: str, states: Mapping[str, str]
     makers = [job for job in jobs if job.kind == kind or (kind is None and job.kind != "dos")]
     makers = [job for job in makers if name in (*job.provides, "dos", "vasprun.xml", "OUTCAR")]
     if not makers:
-        return f"{role} (not in the tree)"
+        part = role.split("/")[0].split("-")[0]
+        return f"{role} (not in this tree: calculation.include without '{part}')"
     job = makers[0]
     state = states.get(job.name, "not started")
     return f"{job.name} (done, but without {name})" if state == "done" else f"{job.name} ({state})"
