@@ -23,7 +23,7 @@ commands = typer.Typer()
 @commands.command("dynamics")
 def dynamics_command(
     directory: Annotated[
-        str, typer.Argument(metavar="DIR", help="With 0001, 0002, … or EIGTXT; or with SHPROP.*.")
+        str, typer.Argument(metavar="DIR", help="A tree; or 0001, 0002, …; EIGTXT; SHPROP.*.")
     ],
     bands: Annotated[
         str | None, typer.Option("--bands", metavar="LOW,HIGH", help="The two bands of the gap.")
@@ -59,8 +59,9 @@ def dynamics_command(
     from pathlib import Path
 
     from qdstruct.errors import InputError
+    from qdstruct.pipeline.dynamics import decays_of, gap_of, trajectory_place
 
-    place = Path(directory)
+    place = trajectory_place(Path(directory))
     if not place.is_dir():
         raise InputError(f"{directory}: this directory does not exist")
     target = _target(output, force=force)
@@ -68,8 +69,6 @@ def dynamics_command(
     has_decays = any(place.glob("SHPROP.*"))
     has_steps = any(place.glob("EIGTXT*")) or any(p.name.isdigit() for p in place.iterdir())
     if has_steps or not has_decays:
-        from qdstruct.pipeline.dynamics import gap_of
-
         series, pair, gap = gap_of(
             place, bands=_pair(bands), time_step=time_step, longest=longest, window=window,
             kpoint=kpoint, spin=spin, progress=None if as_json else _progress,
@@ -82,8 +81,6 @@ def dynamics_command(
         if write_namd is not None:
             _write_namd(write_namd, namd_bands, series, pair, time_step, force=force)
     if has_decays:
-        from qdstruct.pipeline.dynamics import decays_of
-
         chosen = None if states is None else tuple(_integers(states))
         decays = decays_of(place, states=chosen)
         document["decays"] = _decay_document(decays)

@@ -57,7 +57,8 @@ def read_band_series(
     ----------
     root : Path
         A directory with EIGTXT (and ``inp``, from which bands and time step are taken), or with one
-        numbered directory for each step, each with EIGENVAL, vaspout.h5 or PROCAR.
+        numbered directory for each step, each with EIGENVAL, vaspout.h5, PROCAR or vasprun.xml. The
+        time step is POTIM of the molecular dynamics there, or in a directory ``run`` beside it.
     kpoint : int
         Which k-point, from 1.
     spin : {"up", "down"}, optional
@@ -94,15 +95,23 @@ def read_band_series(
         if progress is not None:
             progress(index + 1, len(steps))
     counts = {count for count in occupied if count is not None}
-    tags = directory_tags(steps[0])
-    step = tags.get("POTIM") if tags.get("NSW") and tags.get("IBRION") == 0 else None
     return BandSeries(
         energies=energies,
         first_band=1,
         n_occupied=counts.pop() if len(counts) == 1 and None not in occupied else None,
-        time_step=float(step) if isinstance(step, int | float) else None,
+        time_step=_time_step(steps[0], root.parent / "run"),
         sources=tuple(str(directory) for directory in steps),
     )
+
+
+def _time_step(*directories: Path) -> float | None:
+    """Return POTIM of the first of the directories that is one of molecular dynamics, fs."""
+    for directory in directories:
+        tags = directory_tags(directory) if directory.is_dir() else {}
+        step = tags.get("POTIM")
+        if tags.get("NSW") and tags.get("IBRION") == 0 and isinstance(step, int | float):
+            return float(step)
+    return None
 
 
 def _from_eigtxt(root: Path, path: Path) -> BandSeries:

@@ -20,7 +20,10 @@ from qdstruct.analysis import (
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import BandSeries, NamdInputs, SurfaceHopping
 
-__all__ = ["Decays", "decays_of", "gap_of", "namd_inputs_of"]
+__all__ = ["Decays", "decays_of", "gap_of", "namd_inputs_of", "trajectory_place"]
+
+SNAPSHOTS = "dynamics/snapshots"
+"""Where a job tree keeps the single points along its trajectory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,6 +46,12 @@ class Decays:
     """Why a fit is missing."""
 
 
+def trajectory_place(directory: Path) -> Path:
+    """Return where the steps lie: the snapshots of a job tree, else the directory itself."""
+    inside = Path(directory) / SNAPSHOTS
+    return inside if inside.is_dir() else Path(directory)
+
+
 def gap_of(
     directory: Path,
     *,
@@ -59,7 +68,7 @@ def gap_of(
     Parameters
     ----------
     directory : Path
-        As `qdstruct.outputs.read_band_series`.
+        As `qdstruct.outputs.read_band_series`, or a job tree with the part ``dynamics``.
     bands : (int, int), optional
         Lower and upper band as VASP numbers them; valence and conduction edge by default, where the
         files state occupations.
@@ -82,7 +91,9 @@ def gap_of(
     OutputError
         If a step is missing or damaged.
     """
-    series = outputs.read_band_series(directory, kpoint=kpoint, spin=spin, progress=progress)
+    series = outputs.read_band_series(
+        trajectory_place(directory), kpoint=kpoint, spin=spin, progress=progress
+    )
     chosen = _bands(series, bands)
     step = _step(series, time_step)
     low, high = (band - series.first_band for band in chosen)

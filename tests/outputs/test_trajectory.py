@@ -10,6 +10,7 @@ from band_factories import band_data, eigenval_text, procar_text
 
 from qdstruct.errors import InputError, OutputError
 from qdstruct.outputs import read_band_series, step_directories
+from qdstruct.pipeline.dynamics import gap_of
 
 
 def write_steps(root: Path, count: int = 12, *, spins: int = 1) -> np.ndarray:
@@ -62,6 +63,19 @@ def test_a_missing_or_other_step_is_named(tmp_path: Path) -> None:
         step_directories(tmp_path)
     with pytest.raises(OutputError, match="no directories 0001"):
         step_directories(tmp_path / "0001")
+
+
+def test_the_snapshots_of_a_tree_take_the_time_step_of_its_run(tmp_path: Path) -> None:
+    root = tmp_path / "dynamics" / "snapshots"
+    root.mkdir(parents=True)
+    write_steps(root)
+    for step in root.iterdir():
+        (step / "INCAR").write_text("NSW = 0\n")
+    assert read_band_series(root).time_step is None
+    (tmp_path / "dynamics" / "run").mkdir()
+    (tmp_path / "dynamics" / "run" / "INCAR").write_text("NSW = 500; IBRION = 0; POTIM = 0.5\n")
+    assert read_band_series(root).time_step == 0.5
+    assert gap_of(tmp_path)[1] == (2, 3)
 
 
 def test_eigtxt_brings_its_bands_and_step(tmp_path: Path) -> None:
