@@ -112,8 +112,13 @@ COMMANDS: dict[str, dict[str, str]] = {
     "simulation": {
         "xrd": "Powder X-ray diffraction: indexed lines and profile.",
     },
+    "diffraction": {
+        "diffraction": (
+            "Kinematic electron diffraction: indexed spots of a zone axis, or rings of a "
+            "polycrystal."
+        ),
+    },
     "scattering": {
-        "diffraction": "Kinematic electron diffraction along a zone axis: indexed spots.",
         "saxs": "Small-angle scattering of particles, supraparticles and films; q in 1/nm.",
     },
     "images": {

@@ -1,4 +1,4 @@
-"""Commands: diffraction and saxs."""
+"""Command: saxs."""
 
 from __future__ import annotations
 
@@ -12,136 +12,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from qdstruct.model import SmallAngleCurve, SpotCoincidence, SpotPattern
+    from qdstruct.model import SmallAngleCurve
     from qdstruct.simulation import LayerStack, SimpleCubicArray
 
 __all__ = ["commands"]
 
 commands = typer.Typer()
-
-
-@commands.command("diffraction")
-def diffraction(
-    structure: Annotated[
-        str, typer.Argument(metavar="FILE_OR_PHASE", help="Phase name or structure file.")
-    ],
-    zone: Annotated[
-        str, typer.Option(metavar="U,V,W", help="Zone axis in the axes of the file's cell.")
-    ],
-    max_g: Annotated[float, typer.Option(help="Largest 1/d in 1/Å.")] = 1.0,
-    other: Annotated[
-        str | None, typer.Option("--with", metavar="FILE_OR_PHASE", help="A second crystal.")
-    ] = None,
-    other_zone: Annotated[
-        str | None, typer.Option("--with-zone", metavar="U,V,W", help="Its zone axis.")
-    ] = None,
-    align: Annotated[
-        str | None, typer.Option(metavar="'HKL|HKL'", help="Parallel planes of the two crystals.")
-    ] = None,
-    json: JsonOption = False,
-) -> None:
-    """Kinematic electron diffraction along a zone axis: indexed spots.
-
-    Example: qdstruct diffraction CdS-zincblende --zone 1,1,1 --max-g 0.8
-    Example: qdstruct diffraction CsPbBr3-cubic --zone 0,0,1 --with CdS-zincblende
-    --with-zone 1,1,1 --align '220|2,-2,0'
-    """
-    from qdstruct.cli.output import parse_miller, print_json
-    from qdstruct.cli.reading import read_structure
-    from qdstruct.errors import InputError
-    from qdstruct.simulation import align_patterns, spot_coincidences, zone_axis_pattern
-
-    name, atoms = read_structure(structure)
-    pattern = zone_axis_pattern(atoms, name=name, zone=parse_miller(zone), max_g=max_g)
-    document = _spot_document(pattern)
-    second = None
-    pairs: tuple[SpotCoincidence, ...] = ()
-    if other is not None or other_zone is not None or align is not None:
-        if other is None or other_zone is None or align is None or align.count("|") != 1:
-            raise InputError(
-                "a second crystal needs --with, --with-zone and --align together",
-                hint="for example --with CdS-zincblende --with-zone 1,1,1 --align '220|2,-2,0'",
-            )
-        planes = [parse_miller(words) for words in align.split("|")]
-        name, atoms = read_structure(other)
-        second = zone_axis_pattern(atoms, name=name, zone=parse_miller(other_zone), max_g=max_g)
-        second = align_patterns(pattern, second, planes[0], planes[1])
-        pairs = spot_coincidences(pattern, second)
-        document["overlay"] = _spot_document(second)
-        document["coincidences"] = [pair.to_dict() for pair in pairs]
-    if json:
-        print_json(document)
-        return
-    _print_spots(pattern)
-    if second is not None:
-        _print_spots(second)
-        _print_coincidences(pattern, second, pairs)
-
-
-def _print_coincidences(
-    first: SpotPattern, second: SpotPattern, pairs: tuple[SpotCoincidence, ...]
-) -> None:
-    from qdstruct.cli.output import print_table
-    from qdstruct.cli.reading import indices
-
-    print_table(
-        f"Spots of {first.phase} and {second.phase} that nearly fall on each other",
-        [first.phase, second.phase, "d mismatch / %", "angle / °"],
-        [
-            [indices(p.first), indices(p.second), f"{100 * p.mismatch:+.2f}", f"{p.angle:+.2f}"]
-            for p in pairs
-        ],
-        note="Mismatch over the first crystal's spacing.",
-    )
-
-
-def _spot_document(pattern: SpotPattern) -> dict[str, Any]:
-    return {
-        "phase": pattern.phase,
-        "zone": list(pattern.zone),
-        "max_g": pattern.max_g,
-        "spots": [
-            {
-                "hkl": list(spot.hkl),
-                "g": spot.length,
-                "position": list(spot.g),
-                "angle": spot.angle,
-                "intensity": spot.intensity,
-                "forbidden": spot.forbidden,
-                "double_diffraction": spot.double_diffraction,
-            }
-            for spot in pattern.spots
-        ],
-    }
-
-
-def _print_spots(pattern: SpotPattern) -> None:
-    from qdstruct.cli.output import print_table
-    from qdstruct.cli.reading import indices
-
-    rows = [
-        [
-            indices(spot.hkl),
-            f"{spot.length:.4f}",
-            f"{1 / spot.length:.4f}",
-            f"{spot.angle:.2f}",
-            f"{spot.intensity:.3g}",
-            _forbidden_word(spot.forbidden, spot.double_diffraction),
-        ]
-        for spot in pattern.spots
-    ]
-    zone = " ".join(str(index) for index in pattern.zone)
-    print_table(
-        f"{pattern.phase} along [{zone}], axes of the file's cell; 1/d ≤ {pattern.max_g:g} 1/Å",
-        ["hkl", "g / Å⁻¹", "d / Å", "angle / °", "intensity", ""],
-        rows,
-    )
-
-
-def _forbidden_word(forbidden: bool, double: bool) -> str:
-    if not forbidden:
-        return ""
-    return "forbidden (double diffraction)" if double else "forbidden"
 
 
 @commands.command("saxs")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CurveMaximum",
+    "DiffractionPlate",
+    "DiffractionRing",
     "FoundSpot",
     "ImagedRelation",
     "IndexedSpot",
@@ -280,3 +282,27 @@ class ImagedRelation(Record):
     """Their zone axes towards the observer: parallel directions."""
     planes: tuple[ParallelPlanes, ...]
     """Pairs of parallel planes, smallest misfit along them first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffractionRing(Record):
+    """One Debye–Scherrer ring of a polycrystal."""
+
+    g: float
+    """Radius 1/d, 1/Å."""
+    hkl: tuple[Miller, ...]
+    """One representative per family of planes that share the ring."""
+    multiplicity: int
+    """Planes that contribute, Friedel pairs counted twice."""
+    intensity: float
+    """Of the whole ring, strongest 100."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DiffractionPlate(Record):
+    """A diffraction pattern as a camera sees it."""
+
+    name: str
+    """What is seen."""
+    image: DataArray
+    """Intensity, brightest point 100, dims (gy, gx) in 1/Å, y upwards; settings in attrs."""

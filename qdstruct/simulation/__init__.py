@@ -16,6 +16,7 @@ from qdstruct.simulation.mixture import fit_mixture, read_pattern
 from qdstruct.simulation.multislice import ExitWave, multislice_wave
 from qdstruct.simulation.overlay import align_patterns, spot_coincidences, turn_pattern
 from qdstruct.simulation.particles import LatticeDomain, cut_particle, split_into_domain
+from qdstruct.simulation.plate import diffraction_plate, polycrystal_rings
 from qdstruct.simulation.powder import PowderSettings, powder_pattern
 from qdstruct.simulation.published import (
     PublishedLine,
@@ -77,6 +78,7 @@ __all__ = [
     "cut_particle",
     "debye_intensity",
     "debye_pattern",
+    "diffraction_plate",
     "diffusion_length",
     "electron_wavelength",
     "ensemble_pattern",
@@ -100,6 +102,7 @@ __all__ = [
     "micrograph",
     "mobility",
     "multislice_wave",
+    "polycrystal_rings",
     "powder_pattern",
     "power_spectrum",
     "published_lines",

@@ -88,6 +88,9 @@ def test_diffraction_json_has_the_documented_form(qdstruct):
         (("saxs", "--size", "8nm,9nm"), "size"),
         (("saxs", "--size", "0nm"), "size"),
         (("diffraction", "PbS-galena", "--zone", "up"), "Miller"),
+        (("diffraction", "PbS-galena"), "--zone"),
+        (("diffraction", "PbS-galena", "--rings", "--zone", "0,0,1"), "all orientations"),
+        (("diffraction", "PbS-galena", "--rings", "--figure", "x.gif"), "gif"),
         (("diffraction", "PbS-galena", "--zone", "0,0,1", "--with", "PbS-galena"), "together"),
         (("diffraction", "PbS-galena", "--zone", "1,0,0", "--max-g", "-1"), "max_g"),
     ],
@@ -219,3 +222,16 @@ def test_published_orientation_relation_overlays_both_crystals(qdstruct):
     assert best["mismatch"] == pytest.approx(-0.0095, abs=5e-4)
     assert best["angle"] == pytest.approx(0, abs=1e-9)
     assert document["overlay"]["zone"] == [1, 1, 1]
+
+
+def test_rings_are_listed_and_drawn(qdstruct, tmp_path):
+    words = ("diffraction", "CsPbBr3-cubic", "--rings", "--max-g", "0.4", "--figure", "rings.png")
+    ran = qdstruct(*words, "--json")
+    assert ran.returncode == 0, ran.stderr
+    rings = json.loads(ran.stdout)["rings"]
+    assert rings[0]["d"] == pytest.approx(5.874)
+    assert max(rings, key=lambda ring: ring["intensity"])["hkl"] == [[2, 0, 0]]
+    assert (tmp_path / "rings.png").read_bytes()[:4] == b"\x89PNG"
+    again = qdstruct(*words)
+    assert again.returncode == 2
+    assert "rings.png" in again.stderr
