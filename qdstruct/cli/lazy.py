@@ -99,12 +99,24 @@ COMMANDS: dict[str, dict[str, str]] = {
             "Python."
         ),
     },
+    "interchange": {
+        "export": "Write a tree for other programs: its provenance with hashes, or a jobflow Flow.",
+        "fetch": (
+            "Fetch a structure by its number from a database that speaks OPTIMADE (needs a "
+            "network)."
+        ),
+    },
     "reproduce": {
         "reproduce": "Put published numbers beside ours, with the reason where they differ.",
     },
     "jobs": {
         "explain": "Say why each setting of a job has its value, or what each job of a tree costs.",
         "inputs": "Write relaxation, static run and density of states of one structure.",
+    },
+    "series": {
+        "series": (
+            "Print the convergence series of a tree and the energies over its grid of shifts."
+        ),
     },
     "phonons": {
         "phonons": "Collect the forces of a tree: modes at Γ, who moves in them, and their density."

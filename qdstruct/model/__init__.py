@@ -67,6 +67,7 @@ from qdstruct.model.record import Record, atoms_from_dict, atoms_to_dict
 from qdstruct.model.registry import RegistryScan
 from qdstruct.model.relaxation import Relaxation
 from qdstruct.model.results import JobStatus, PublishedComparison, StudyResults
+from qdstruct.model.series import EnergySeries
 from qdstruct.model.settings import (
     CalculationSettings,
     ConvergenceSettings,
@@ -121,6 +122,7 @@ __all__ = [
     "Displacement",
     "DynamicsSettings",
     "EnergyPerArea",
+    "EnergySeries",
     "FinishedCalculation",
     "FittedValue",
     "FoundSpot",

@@ -64,7 +64,7 @@ class RegistrySettings(Record):
     """Where the film sits on the substrate."""
 
     grid: int = 3
-    """Shifts along each axis of the cell."""
+    """Shifts along each axis of the irreducible cell of shifts."""
 
 
 @dataclass(frozen=True, kw_only=True)

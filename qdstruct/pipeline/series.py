@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from qdstruct import building, jobs
 from qdstruct.errors import BuildError, StudyError
 from qdstruct.model import Phase
@@ -35,17 +37,23 @@ def series_points(plan: Plan, parts: tuple[str, ...]) -> tuple[jobs.SeriesPoint,
 
 
 def _shifts(plan: Plan) -> list[jobs.SeriesPoint]:
-    """Rigid interfaces on a grid of shifts, each with its own contact distance."""
+    """Build rigid interfaces on a grid over the shifts that differ, each at its contact distance.
+
+    Shifts that differ by a lattice vector of either face give the same interface, so the grid
+    covers the irreducible cell of shifts only.
+    """
     if plan.interface.geometry != "vertical":
         raise StudyError(
             "calculation.include: 'registry' shifts a film over a substrate",
             hint="leave it out for a lateral junction",
         )
     n = plan.study.calculation.registry.grid
+    cell = building.registry_cell(plan.film, plan.substrate, plan.matches[plan.chosen])
     points = []
     for first in range(n):
         for second in range(n):
-            shift = (first / n, second / n)
+            along, across = (np.array([first, second]) / n @ cell) % 1.0
+            shift = (float(along), float(across))
             build = plan.study.build.model_copy(update={"shift": shift})
             study = plan.study.model_copy(update={"build": build})
             interface = build_plan(study, plan)

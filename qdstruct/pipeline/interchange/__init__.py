@@ -1,0 +1,7 @@
+"""Handing trees and structures to other programs, and taking structures from databases."""
+
+from qdstruct.pipeline.interchange.databases import fetch_structure
+from qdstruct.pipeline.interchange.flow import to_flow
+from qdstruct.pipeline.interchange.provenance import provenance
+
+__all__ = ["fetch_structure", "provenance", "to_flow"]
