@@ -10,14 +10,15 @@ import pytest
 import qdstruct
 
 EXPECTED = {
-    "align_by_edges", "align_by_reference", "align_by_vacuum", "analyse", "bader_charges",
-    "band_edges", "build_coreshell", "build_interface", "build_janus", "build_nanocrystal",
-    "build_slab", "build_superlattice", "charge_difference", "check_structure", "dos_by",
-    "find_calculations", "find_matches", "fit_decay", "gap_dynamics", "interface_bonds",
-    "interface_parts", "layer_strain", "load_phase", "load_study", "octahedra", "place_ligands",
-    "plan_study", "planar_average", "plane_mismatches", "potential_profile", "powder_pattern",
-    "prepare", "read_band_energies", "read_band_series", "read_calculation", "read_grid",
-    "read_outcar", "read_procar", "read_projected_dos", "run", "sketch_calculation", "status",
+    "align_by_edges", "align_by_reference", "align_by_vacuum", "align_levels", "analyse",
+    "analyse_directory", "bader_charges", "band_edges", "build_coreshell", "build_interface",
+    "build_janus", "build_nanocrystal", "build_slab", "build_superlattice", "charge_difference",
+    "check_structure", "dos_by", "find_calculations", "find_matches", "fit_decay",
+    "formation_against_bulk", "gap_dynamics", "interface_bonds", "interface_parts", "layer_strain",
+    "load_phase", "load_study", "octahedra", "place_ligands", "plan_study", "planar_average",
+    "plane_mismatches", "potential_profile", "powder_pattern", "prepare", "read_band_energies",
+    "read_band_series", "read_calculation", "read_grid", "read_levels", "read_outcar",
+    "read_procar", "read_projected_dos", "run", "separation_energy", "sketch_calculation", "status",
     "terminations", "write_grid", "write_report", "write_structure", "zone_axis_pattern",
 }  # fmt: skip
 

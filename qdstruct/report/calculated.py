@@ -52,7 +52,8 @@ def calculated_figures(results: CalculatedResults) -> dict[str, Figure]:
         drawn["charge"] = figures.charge_difference_figure(difference)
     if field is not None:
         drawn["charge_sections"] = charge_figures.sections_figure(field)
-        drawn["charge_surfaces"] = charge_figures.isosurface_figure(field)
+        if charge_figures.is_upright(field):
+            drawn["charge_surfaces"] = charge_figures.isosurface_figure(field)
     if results.formation_line is not None:
         drawn["formation"] = potential_figures.formation_line_figure(results.formation_line)
     return drawn

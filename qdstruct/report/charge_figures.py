@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import DataArray
 
-__all__ = ["GAIN", "LOSS", "isosurface_figure", "sections_figure"]
+__all__ = ["GAIN", "LOSS", "is_upright", "isosurface_figure", "sections_figure"]
 
 GAIN, LOSS = COLOURS[4], COLOURS[5]
 """Colours of electron gain and loss."""
@@ -69,7 +69,7 @@ def sections_figure(field: ChargeField) -> Figure:
 
 
 def _holds_normal(section: DataArray) -> bool:
-    return int(section.attrs["axis"]) != 2
+    return int(section.attrs["axis"]) != 2 and section.attrs.get("place") != "the interface plane"
 
 
 def _heights(atoms: Atoms) -> NDArray[np.float64]:
@@ -115,6 +115,12 @@ def _coordinates(
 def _corners(atoms: Atoms, section: DataArray) -> NDArray[np.float64]:
     x, y = _coordinates(atoms, section)
     return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def is_upright(field: ChargeField) -> bool:
+    """Whether the interface normal is z, as the picture of the surfaces needs it."""
+    normal = int(field.sections[-1].attrs["axis"])
+    return normal == 2 and float(np.abs(np.asarray(field.atoms.cell)[:2, 2]).max()) < 1e-6
 
 
 def isosurface_figure(field: ChargeField) -> Figure:

@@ -109,6 +109,8 @@ def layer_dos_figure(
 ) -> Figure:
     """Draw the density of states of every atomic plane, bottom plane lowest, coloured by region.
 
+    Of more than `MOST_LAYERS` planes those nearest to the interface are drawn.
+
     Parameters
     ----------
     by_layer : DataArray
@@ -119,7 +121,9 @@ def layer_dos_figure(
         Drawn as dashed lines over the layers of their region.
     """
     count = by_layer.sizes["layer"]
-    first = max(0, (count - MOST_LAYERS) // 2)
+    names = [str(r) for r in by_layer["region"].values] if "region" in by_layer.coords else []
+    facing = names.index("film") if {"film", "substrate"} <= set(names) else count // 2
+    first = max(0, min(facing - MOST_LAYERS // 2, count - MOST_LAYERS))
     table = by_layer[first : first + MOST_LAYERS]
     energy = np.asarray(table["energy"])
     shown = (energy >= window[0]) & (energy <= window[1])
