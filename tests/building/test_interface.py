@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdstruct import matching, phases
-from qdstruct.building import build_interface, check_structure
+from qdstruct.building import build_interface, check_structure, examine_structure
 from qdstruct.building.calculators import interface_calculator
 from qdstruct.building.charges import contact_distance
 from qdstruct.building.ionic_model import ionic_phase
@@ -134,6 +134,19 @@ def test_chiral_film_stays_chiral(hkl) -> None:
     mirrored.cell[:, 0] *= -1
     wrong = check_structure(mirrored, regions={"film": right})
     assert "handedness" in {problem.kind for problem in wrong}
+
+
+@settings(max_examples=8, deadline=None)
+@given(hkl=st.tuples(*[st.integers(-2, 2)] * 3).filter(any), other=st.booleans())
+def test_a_chiral_film_stays_chiral_on_any_face(hkl, other) -> None:
+    right = quartz(left=other)
+    interface = build_interface(
+        right, right, one_to_one(right, hkl, right, hkl), film_layers=6, substrate_layers=6
+    )
+    report = examine_structure(interface.atoms, regions={"film": right, "substrate": right})
+    assert [part.mirrored for part in report.parts] == [False, False]
+    wrong = examine_structure(interface.atoms, regions={"film": quartz(left=not other)})
+    assert wrong.parts[0].mirrored
 
 
 def test_terminations_in_contact() -> None:

@@ -57,6 +57,32 @@ def test_closing_the_vacuum_returns_the_bulk(phase, hkl, layers) -> None:
     assert same_environment(closed(slab, phase), phase)
 
 
+@settings(max_examples=30, deadline=None)
+@given(phase=random_crystals(), hkl=millers)
+def test_inside_a_slab_every_atom_has_its_bulk_neighbours(phase, hkl) -> None:
+    """And near a face none has more: the slab adds nothing and takes nothing but what is cut."""
+    reach = 3.5
+    slab = build_slab(phase, hkl, thickness=12.0, vacuum=8.0).atoms
+    first, distances = neighbor_list("id", slab, reach)
+    owner, bulk_distances = neighbor_list("id", phase.atoms, reach)
+    usual = {
+        symbol: {tuple(np.sort(np.round(bulk_distances[owner == i], 3)))
+                 for i in np.flatnonzero(phase.atoms.symbols == symbol)}
+        for symbol in set(phase.atoms.symbols)
+    }  # fmt: skip
+    depth = np.minimum(slab.positions[:, 2] - slab.positions[:, 2].min(),
+                       slab.positions[:, 2].max() - slab.positions[:, 2])  # fmt: skip
+    assert (depth > reach).any()
+    for i in range(len(slab)):
+        around = np.sort(distances[first == i])
+        allowed = usual[slab.symbols[i]]
+        if depth[i] > reach:
+            assert any(len(one) == len(around) and np.allclose(one, around, atol=2e-3)
+                       for one in allowed)  # fmt: skip
+        else:
+            assert len(around) <= max(len(one) for one in allowed)
+
+
 @settings(max_examples=40, deadline=None)
 @given(phase=random_crystals(), hkl=millers)
 def test_each_termination_ends_both_faces(phase, hkl) -> None:
