@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.building.crystal_fit import Body, Bulk, CrystalFit, bodies, fit_crystal
+from qdstruct.building.bodies import Body, bodies
+from qdstruct.building.bulk_sites import Bulk
+from qdstruct.building.crystal_fit import CrystalFit, fit_crystal
 from qdstruct.building.part_comparison import CONNECTED, LEAST_ON_SITES, PartComparison
 from qdstruct.building.strain import left_strain
 from qdstruct.errors import BuildError

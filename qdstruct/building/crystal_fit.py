@@ -4,28 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.geometry import space_group
-from qdstruct.geometry.neighbours import NeighbourPairs, find_molecules, neighbour_pairs
-from qdstruct.model import Phase
+from qdstruct.building.bodies import Body
+from qdstruct.building.bulk_sites import LOOSE, REACH, Bulk
 
-if TYPE_CHECKING:
-    from ase import Atoms
-
-__all__ = ["OFF_SITE", "Body", "Bulk", "CrystalFit", "bodies", "fit_crystal"]
-
-REACH = 6.5
-"""Å: radius of the surroundings from which the orientation is found."""
-
-LOOSE = 0.25
-"""By what fraction lengths may differ while the orientation is looked for: the largest homogeneous
-strain that is recognised."""
+__all__ = ["OFF_SITE", "CrystalFit", "fit_crystal"]
 
 OFF_SITE = 0.22
 """An atom is on a site when it is nearer than this times the crystal's shortest distance."""
@@ -38,99 +25,6 @@ CANDIDATES = 6
 
 MOST_FITTED = 4000
 """Atoms that take part in a least-squares fit at most."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Bulk:
-    """A bulk crystal as `fit_crystal` uses it: its framework, or all of it without framework."""
-
-    phase: Phase
-    """The crystal."""
-    atoms: Atoms
-    """The atoms that are compared."""
-
-    @classmethod
-    def of(cls, phase: Phase) -> Bulk:
-        """Leave molecules out, which keep their shape and place under strain differently."""
-        framework = find_molecules(phase.atoms).ids < 0
-        kept = np.flatnonzero(framework) if framework.any() else np.arange(len(phase.atoms))
-        return cls(phase=phase, atoms=phase.atoms[kept])
-
-    @cached_property
-    def cell(self) -> NDArray[np.float64]:
-        """(3, 3) cell vectors, Å."""
-        return np.asarray(self.atoms.cell, dtype=float)
-
-    @cached_property
-    def shortest(self) -> float:
-        """Shortest distance of two atoms, Å."""
-        return float(self.pairs.distances.min())
-
-    @cached_property
-    def pairs(self) -> NeighbourPairs:
-        """Neighbours up to the reach, however much it is strained."""
-        return neighbour_pairs(self.atoms, REACH * (1 + LOOSE))
-
-    @cached_property
-    def distinct(self) -> NDArray[np.int64]:
-        """One atom of every set that proper operations carry into one another.
-
-        Improper operations do not count: the surroundings of two atoms that only they relate are
-        mirror images, which no rotation lays on each other.
-        """
-        group = space_group(self.atoms)
-        places = self.atoms.get_scaled_positions()
-        proper = np.linalg.det(group.rotations) > 0
-        first = np.arange(len(places))
-        for rotation, translation in zip(group.rotations[proper], group.translations[proper],
-                                         strict=True):  # fmt: skip
-            apart = (places @ rotation.T + translation)[:, None] - places[None]
-            apart = (apart - np.rint(apart)) @ self.cell
-            images = np.linalg.norm(apart, axis=-1).argmin(axis=1)
-            first = np.minimum(first, first[images])
-        return np.unique(first)
-
-    @cached_property
-    def chiral(self) -> bool:
-        """True when no operation of the crystal is improper."""
-        rotations = space_group(self.phase.atoms).rotations
-        return all(round(float(np.linalg.det(rotation))) > 0 for rotation in rotations)
-
-    def nearest_sites(
-        self, points: NDArray[np.float64], numbers: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the nearest site of each point's element and its place, (n,) and (n, 3) Å."""
-        from scipy.spatial import cKDTree
-
-        corner = np.floor(points @ np.linalg.inv(self.cell)) @ self.cell
-        grid = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-        sites = np.full(len(points), -1, dtype=np.int64)
-        places = np.full(points.shape, np.inf)
-        for element in np.unique(numbers):
-            own = np.flatnonzero(self.atoms.numbers == element)
-            if not len(own):
-                continue
-            wrapped = self.atoms.get_scaled_positions() @ self.cell
-            images = (wrapped[own][:, None] + (grid @ self.cell)[None]).reshape(-1, 3)
-            chosen = np.flatnonzero(numbers == element)
-            _, found = cKDTree(images).query(points[chosen] - corner[chosen])
-            sites[chosen] = own[found // len(grid)]
-            places[chosen] = images[found] + corner[chosen]
-        return sites, places
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Body:
-    """One connected piece of a region, pulled together over the periodic boundaries."""
-
-    members: NDArray[np.int64]
-    """(n,) indices into the structure."""
-    numbers: NDArray[np.int64]
-    """(n,) atomic numbers."""
-    positions: NDArray[np.float64]
-    """(n, 3) Å, next to each other."""
-    pairs: NeighbourPairs
-    """Neighbours within the body; indices count its members."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,72 +60,6 @@ class CrystalFit:
         """Higher is better: atoms on sites, little scatter, then little strain."""
         stretches = np.linalg.svd(self.matrix, compute_uv=False)
         return self.share - 0.5 * self.rms - 0.1 * float(np.abs(stretches - 1).max())
-
-
-def bodies(atoms: Atoms, chosen: NDArray[np.int64], pairs: NeighbourPairs) -> Iterator[Body]:
-    """Yield the connected pieces of some atoms, largest first.
-
-    Parameters
-    ----------
-    atoms : Atoms
-        The structure.
-    chosen : (n,) array
-        Indices of the atoms of one region.
-    pairs : NeighbourPairs
-        All neighbours of the structure within the distance that connects.
-    """
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    rank = np.full(len(atoms), -1)
-    rank[chosen] = np.arange(len(chosen))
-    inner = pairs.select((rank[pairs.first] >= 0) & (rank[pairs.second] >= 0))
-    first, second = rank[inner.first], rank[inner.second]
-    graph = coo_matrix((np.ones(len(first)), (first, second)), shape=(len(chosen),) * 2)
-    _, labels = connected_components(graph, directed=False)
-    cell = np.asarray(atoms.cell.complete())
-    for label in np.argsort(-np.bincount(labels), kind="stable"):
-        inside = np.flatnonzero(labels == label)
-        renumber = np.full(len(chosen), -1)
-        renumber[inside] = np.arange(len(inside))
-        kept = labels[first] == label
-        own = NeighbourPairs(
-            first=renumber[first[kept]],
-            second=renumber[second[kept]],
-            vectors=inner.vectors[kept],
-            images=inner.images[kept],
-        )
-        members = chosen[inside]
-        yield Body(
-            members=members,
-            numbers=np.asarray(atoms.numbers[members], dtype=np.int64),
-            positions=atoms.positions[members] + _images(own, len(members)) @ cell,
-            pairs=own,
-        )
-
-
-def _images(pairs: NeighbourPairs, count: int) -> NDArray[np.int64]:
-    """Cell translations that put connected atoms side by side, found outwards from the first."""
-    images = np.zeros((count, 3), dtype=np.int64)
-    seen = np.zeros(count, dtype=bool)
-    seen[0] = True
-    starts = np.searchsorted(pairs.first, np.arange(count + 1))
-    front = np.array([0])
-    while len(front):
-        bonds = _ranges(starts[front], starts[front + 1])
-        fresh = bonds[~seen[pairs.second[bonds]]]
-        reached, once = np.unique(pairs.second[fresh], return_index=True)
-        images[reached] = (images[pairs.first[fresh]] + pairs.images[fresh])[once]
-        seen[reached] = True
-        front = reached
-    return images
-
-
-def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Concatenate the integers from each start to its end."""
-    lengths = ends - starts
-    steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.asarray(np.repeat(starts, lengths) + steps)
 
 
 def fit_crystal(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from qdstruct.building.bodies import Body
+from qdstruct.building.bulk_sites import Bulk
 from qdstruct.building.charges import FORMAL_CHARGES, balanced_charges
-from qdstruct.building.crystal_fit import OFF_SITE, Body, Bulk, CrystalFit
+from qdstruct.building.crystal_fit import OFF_SITE, CrystalFit
 from qdstruct.errors import PhaseError
 from qdstruct.geometry import space_group
 from qdstruct.geometry.neighbours import counts_around, neighbour_counts

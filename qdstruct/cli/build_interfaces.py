@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -32,6 +32,24 @@ from qdstruct.cli.build_parsing import (
     parse_stiffnesses,
 )
 from qdstruct.cli.build_request import Wanted
+from qdstruct.cli.interface_options import (
+    AlongStacking,
+    FilmDirection,
+    FilmStiffness,
+    FilmTermination,
+    FixOuterLayers,
+    GapOption,
+    LateralGap,
+    LateralShift,
+    MatchNumber,
+    Sandwich,
+    ShiftOption,
+    StackingAxis,
+    SubstrateDirection,
+    SubstrateStiffness,
+    SubstrateTermination,
+    Tolerance,
+)
 from qdstruct.cli.output import JsonOption, parse_miller
 
 if TYPE_CHECKING:
@@ -49,57 +67,24 @@ def build_interface(
     film_hkl: FilmHkl,
     substrate_hkl: SubstrateHkl,
     output: OutputOption = None,
-    match: Annotated[
-        int, typer.Option("--match", min=1, help="Row of 'qdstruct match' to build.")
-    ] = 1,
+    match: MatchNumber = 1,
     max_area: MaxArea = 200.0,
     max_strain: MaxStrain = 0.05,
-    film_direction: Annotated[
-        str | None,
-        typer.Option("--film-direction", help="In-plane [uvw] of the film parallel to …"),
-    ] = None,
-    substrate_direction: Annotated[
-        str | None,
-        typer.Option("--substrate-direction", help="… this [uvw] of the substrate."),
-    ] = None,
-    tolerance: Annotated[
-        float, typer.Option("--tolerance", help="By how many degrees the two may differ.")
-    ] = 1.0,
+    film_direction: FilmDirection = None,
+    substrate_direction: SubstrateDirection = None,
+    tolerance: Tolerance = 1.0,
     film_layers: FilmLayers = 2,
     substrate_layers: SubstrateLayers = 2,
-    film_termination: Annotated[
-        str | None,
-        typer.Option("--film-termination", help="The film's plane in contact (its bottom)."),
-    ] = None,
-    substrate_termination: Annotated[
-        str | None,
-        typer.Option("--substrate-termination", help="The substrate's plane in contact (top)."),
-    ] = None,
+    film_termination: FilmTermination = None,
+    substrate_termination: SubstrateTermination = None,
     strain_on: StrainOn = "film",
-    film_stiffness: Annotated[
-        str | None,
-        typer.Option("--film-stiffness", help="For elastic: C11,C12,C44 in GPa, or a 6 x 6 file."),
-    ] = None,
-    substrate_stiffness: Annotated[
-        str | None, typer.Option("--substrate-stiffness", help="The same of the substrate.")
-    ] = None,
-    gap: Annotated[
-        str | None,
-        typer.Option("--gap", help="Gap in Å, or 'ionic'; from radii when left out."),
-    ] = None,
-    shift: Annotated[
-        str,
-        typer.Option(
-            "--shift", help="Shift of the film: fractions a,b; or closest, ionic or geometric."
-        ),
-    ] = "0,0",
+    film_stiffness: FilmStiffness = None,
+    substrate_stiffness: SubstrateStiffness = None,
+    gap: GapOption = None,
+    shift: ShiftOption = "0,0",
     vacuum: Vacuum = 15.0,
-    sandwich: Annotated[
-        bool, typer.Option("--sandwich", help="Substrate below and above the film.")
-    ] = False,
-    fix_outer_layers: Annotated[
-        int, typer.Option("--fix-outer-layers", help="Atomic planes held at each outer face.")
-    ] = 0,
+    sandwich: Sandwich = False,
+    fix_outer_layers: FixOuterLayers = 0,
     figure: FigureOption = None,
     view: ViewOption = False,
     colour: ColourOption = "element",
@@ -155,32 +140,17 @@ def build_lateral(
     film_hkl: FilmHkl,
     substrate_hkl: SubstrateHkl,
     output: OutputOption = None,
-    film_direction: Annotated[
-        str | None,
-        typer.Option("--film-direction", help="In-plane [uvw] of the film along the stacking."),
-    ] = None,
-    substrate_direction: Annotated[
-        str | None,
-        typer.Option("--substrate-direction", help="Stacking axis [uvw] (default: longest axis)."),
-    ] = None,
+    film_direction: AlongStacking = None,
+    substrate_direction: StackingAxis = None,
     max_area: MaxArea = 400.0,
     max_strain: MaxStrain = 0.05,
     film_layers: FilmLayers = 3,
     substrate_layers: SubstrateLayers = 2,
-    film_termination: Annotated[
-        str | None, typer.Option("--film-termination", help="The film's plane in contact.")
-    ] = None,
-    substrate_termination: Annotated[
-        str | None,
-        typer.Option("--substrate-termination", help="The substrate's plane in contact."),
-    ] = None,
+    film_termination: FilmTermination = None,
+    substrate_termination: SubstrateTermination = None,
     strain_on: StrainOn = "film",
-    gap: Annotated[
-        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
-    ] = None,
-    shift: Annotated[
-        str | None, typer.Option("--shift", help="In-plane shift a,b; the best when left out.")
-    ] = None,
+    gap: LateralGap = None,
+    shift: LateralShift = None,
     vacuum: Vacuum = 15.0,
     figure: FigureOption = None,
     view: ViewOption = False,

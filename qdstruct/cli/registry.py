@@ -9,6 +9,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdstruct.cli.build_options import (
+    FilmHkl,
+    FilmName,
+    ForceOption,
+    MaxArea,
+    MaxStrain,
+    SubstrateHkl,
+    SubstrateName,
+)
+from qdstruct.cli.interface_options import (
+    CalculatorName,
+    FilmTermination,
+    GapRange,
+    MapFigure,
+    MatchNumber,
+    RegistryOutput,
+    ShiftGrid,
+    StudyCopy,
+    StudyFilmLayers,
+    StudyStrainOn,
+    StudySubstrateLayers,
+    SubstrateTermination,
+)
 from qdstruct.cli.output import JsonOption, parse_miller, print_json, print_table
 
 if TYPE_CHECKING:
@@ -21,50 +44,25 @@ commands = typer.Typer()
 
 @commands.command("registry")
 def registry(
-    film: Annotated[str, typer.Argument(help="Phase name or structure file of the film.")],
-    substrate: Annotated[str, typer.Argument(help="Phase name or structure file below it.")],
-    film_hkl: Annotated[str, typer.Option("--film-hkl", help="Face of the film, e.g. 0,0,1.")],
-    substrate_hkl: Annotated[
-        str, typer.Option("--substrate-hkl", help="Face of the substrate, e.g. 0,0,1.")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Result to write, .json; .csv goes beside it.")
-    ] = Path("registry.json"),
-    match: Annotated[int, typer.Option("--match", min=1, help="Which match, 1 the best.")] = 1,
-    max_area: Annotated[float, typer.Option("--max-area", help="Largest cell in Å².")] = 200.0,
-    max_strain: Annotated[float, typer.Option("--max-strain", help="A fraction.")] = 0.05,
-    grid: Annotated[str, typer.Option(help="Shifts along both vectors of the shift cell.")] = "6x6",
-    gaps: Annotated[
-        str, typer.Option(help="First, last and step of the gap in Å.")
-    ] = "2.2,4.0,0.2",
-    calculator: Annotated[str, typer.Option(help="ionic, or chgnet (extra).")] = "ionic",
-    film_layers: Annotated[
-        int | None, typer.Option("--film-layers", min=1, help="Default: the study's, or 2.")
-    ] = None,
-    substrate_layers: Annotated[
-        int | None, typer.Option("--substrate-layers", min=1, help="Default: the study's, or 2.")
-    ] = None,
-    film_termination: Annotated[
-        str | None, typer.Option("--film-termination", help="The film's plane in contact.")
-    ] = None,
-    substrate_termination: Annotated[
-        str | None,
-        typer.Option("--substrate-termination", help="The substrate's plane in contact."),
-    ] = None,
-    strain_on: Annotated[
-        str | None, typer.Option("--strain-on", help="film (default), substrate or both.")
-    ] = None,
-    figure: Annotated[
-        Path | None, typer.Option("--figure", help="Map to draw: .png, .pdf or .svg.")
-    ] = None,
-    study: Annotated[
-        str | None,
-        typer.Option(
-            "--study",
-            help="Study file or name: a copy with the best registry is written beside the output.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    film: FilmName,
+    substrate: SubstrateName,
+    film_hkl: FilmHkl,
+    substrate_hkl: SubstrateHkl,
+    output: RegistryOutput = Path("registry.json"),
+    match: MatchNumber = 1,
+    max_area: MaxArea = 200.0,
+    max_strain: MaxStrain = 0.05,
+    grid: ShiftGrid = "6x6",
+    gaps: GapRange = "2.2,4.0,0.2",
+    calculator: CalculatorName = "ionic",
+    film_layers: StudyFilmLayers = None,
+    substrate_layers: StudySubstrateLayers = None,
+    film_termination: FilmTermination = None,
+    substrate_termination: SubstrateTermination = None,
+    strain_on: StudyStrainOn = None,
+    figure: MapFigure = None,
+    study: StudyCopy = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Scan where the film likes to sit: energy over in-plane shift and gap, slabs rigid.
@@ -72,19 +70,18 @@ def registry(
     An interrupted scan continues when the same command is run again. Example: qdstruct registry
     PbS-galena CsPbBr3-cubic --film-hkl 1,0,0 --substrate-hkl 1,0,0 --substrate-termination PbBr2
     """  # fmt: skip
-    from qdstruct.files import refuse_existing, write_atomically
-    from qdstruct.pipeline import registry as pipeline
+    from qdstruct.files import refuse_existing
     from qdstruct.pipeline.build import load_matched_pair
+    from qdstruct.pipeline.registry import scan_matched_registry
 
-    options = {} if study is None else pipeline.study_options(study)
-    given = {
-        "film_layers": film_layers,
-        "substrate_layers": substrate_layers,
-        "film_termination": film_termination,
-        "substrate_termination": substrate_termination,
-        "strain_on": strain_on,
-    }
-    options |= {key: value for key, value in given.items() if value is not None}
+    options = _interface_options(
+        study,
+        film_layers=film_layers,
+        substrate_layers=substrate_layers,
+        film_termination=film_termination,
+        substrate_termination=substrate_termination,
+        strain_on=strain_on,
+    )
     files = _registry_files(output, figure, study)
     for file in files.values():
         refuse_existing(file, force=force)
@@ -98,7 +95,7 @@ def registry(
         max_strain=max_strain,
     )
     with _progress() as on_progress:
-        scan = pipeline.scan_matched_registry(
+        scan = scan_matched_registry(
             pair,
             calculator=calculator,
             grid=_parse_grid(grid),
@@ -107,16 +104,33 @@ def registry(
             resume_file=output.with_suffix(".points.csv"),
             **options,
         )
+    _write_registry(scan, files, study, force=force)
+    _print_registry(scan, files, as_json)
+    if study is not None and "study" not in files:
+        typer.echo("no copy of the study was written: the scan has no minimum", err=True)
+        raise typer.Exit(1)
+
+
+def _interface_options(study: str | None, **given: Any) -> dict[str, Any]:
+    """Return how the interface is built: as the study says, but for what was given."""
+    from qdstruct.pipeline.registry import study_options
+
+    options = {} if study is None else study_options(study)
+    return options | {key: value for key, value in given.items() if value is not None}
+
+
+def _write_registry(
+    scan: RegistryScan, files: dict[str, Path], study: str | None, *, force: bool
+) -> None:
+    """Write all files; a scan without minimum writes no study."""
+    from qdstruct.files import write_atomically
+
     if scan.relaxed_gap is None:
         files.pop("study", None)
     contents = _registry_contents(scan, files, study)
     for kind, file in files.items():
         write_atomically(file, contents[kind], force=force)
         typer.echo(f"wrote {file}", err=True)
-    _print_registry(scan, files, as_json)
-    if study is not None and "study" not in files:
-        typer.echo("no copy of the study was written: the scan has no minimum", err=True)
-        raise typer.Exit(1)
 
 
 def _registry_files(output: Path, figure: Path | None, study: str | None) -> dict[str, Path]:
