@@ -33,21 +33,40 @@ def _numbers(text: str | None) -> Any:
     return values[0] if len(values) == 1 else values
 
 
+_FORMATS = ("table", "csv", "md")
+
+
+def _text(form: str, rows: tuple[PublishedComparison, ...]) -> str:
+    from qdstruct.pipeline.reproduction.costs import study_costs
+    from qdstruct.pipeline.reproduction.documents import csv_table, markdown_page
+
+    return csv_table(rows) if form == "csv" else markdown_page(rows, study_costs())
+
+
 @commands.command("reproduce")
 def reproduce_command(
     name: Annotated[str, typer.Argument(help="Part of a system's name, or all.")] = "all",
     every: Annotated[
         bool, typer.Option("--every", help="Also list what cannot be computed here.")
     ] = False,
+    form: Annotated[
+        str, typer.Option("--format", help="table, csv, or md for a page with estimates of cost.")
+    ] = "table",
     as_json: JsonOption = False,
 ) -> None:
     """Put published numbers beside ours, with the reason where they differ.
 
     Example: qdstruct reproduce CdS
     """
+    from qdstruct.errors import InputError
     from qdstruct.pipeline.reproduction import NOT_COMPUTABLE, reproduce
 
+    if form not in _FORMATS:
+        raise InputError(f"--format {form} is unknown", hint=f"choose: {', '.join(_FORMATS)}")
     rows = reproduce(name)
+    if form != "table" and not as_json:
+        typer.echo(_text(form, rows), nl=False)
+        return
     if as_json:
         print_json({"rows": [_document(row) for row in rows]})
         return

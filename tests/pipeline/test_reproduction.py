@@ -83,3 +83,50 @@ def test_reports_leave_out_what_cannot_be_computed() -> None:
 def test_unknown_system_lists_the_known() -> None:
     with pytest.raises(InputError, match="CsPbBr3/CdS"):
         reproduce("CsPbBr3/CdTe")
+
+
+def test_both_readings_of_the_sulfide_relation(rows) -> None:
+    """{211} of zinc blende is √(8/6) wider than {220}; the two are 30° apart about [111]."""
+    first = rows["CsPbBr3/CdS", "orientation relation"]
+    second = rows["CsPbBr3/CdS", "interface planes"]
+    assert first.verdict == second.verdict == "agrees"
+    for row, norm in ((first, 6), (second, 8)):
+        assert f"d {5.818 / math.sqrt(norm):.4f} and {5.874 / math.sqrt(8):.4f} Å" in row.ours
+        assert "{211} 30° from them" in row.reason
+        assert "every 60°" in row.reason
+        assert "every 90°" in row.reason
+        assert "coincidence cell" in row.reason
+
+
+def test_the_printed_fringe_of_the_layers_lies_in_its_zone_and_is_extinct(rows) -> None:
+    row = rows["CsPbBr3-PMA2PbBr4", "zone axes"]
+    assert "0.2937 nm: yes" in row.ours
+    assert f"{33.3529 / 70:.4f} nm: yes" in row.ours
+    assert row.verdict == "differs"
+    assert "extinct" in row.reason
+
+
+def test_whole_planes_against_one_layer(rows) -> None:
+    row = rows["CsPbBr3-PMA2PbBr4", "layer thickness vs planes"]
+    for times, norm in ((4, 2), (5, 3), (3, 1)):
+        assert f"{times * 5.874 / math.sqrt(norm):.2f} Å" in row.ours
+
+
+def test_the_type_of_the_measured_edges(rows) -> None:
+    """CB −0.9 and −1.0 V, VB +1.6 and +1.4 V against RHE: both steps in the same direction."""
+    row = rows["CdS", "CB, VB vs RHE"]
+    assert row.ours == "type II with CsPbBr3"
+    assert row.verdict == "agrees"
+
+
+def test_the_page_of_the_documentation_is_what_the_command_writes() -> None:
+    from pathlib import Path
+
+    from qdstruct.pipeline.reproduction.documents import csv_table, markdown_page
+
+    page = Path(__file__).resolve().parents[2] / "docs" / "reproduction.md"
+    kept = set(page.read_text(encoding="utf-8").splitlines())
+    written = markdown_page(reproduce("all"), ())
+    missing = [line for line in written.splitlines() if line and line not in kept]
+    assert missing == [], "run: qdstruct reproduce all --format md > docs/reproduction.md"
+    assert len(csv_table(reproduce("all")).splitlines()) == len(published_numbers()) + 1

@@ -10,7 +10,7 @@ from qdstruct.model import PublishedComparison
 from qdstruct.pipeline.reproduction.numbers import PublishedNumber, published_numbers, row
 from qdstruct.units import BOLTZMANN
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "measured_kind"]
 
 ROOM_TEMPERATURE = 298.0
 _HETEROJUNCTION_LIFETIME = "TRPL lifetime bare/Spiro/PCBM"
@@ -88,21 +88,35 @@ def conduction_offset(number: PublishedNumber) -> PublishedComparison | None:
     """Say what the DFT conduction offset needs, and what the measured levels of the paper give."""
     if number.quantity != "DFT CB offset":
         return None
-    edges = {
-        each.system: [float(value) for value in each.value]
-        for each in published_numbers()
-        if each.quantity == "CB, VB vs RHE"
-    }
-    measured = abs(edges["CdS"][0] - edges["CsPbBr3"][0])
-    # Potentials against RHE grow downwards in energy.
-    levels = {name: (-valence, -conduction) for name, (conduction, valence) in edges.items()}
-    kind = _kind(levels["CdS"], levels["CsPbBr3"])
+    edges = _electrode_edges()
+    kind, measured, _ = measured_kind("CdS", "CsPbBr3")
     reason = (
         "needs VASP: qdstruct prepare cspbbr3-cds DIR; the measured conduction edges of the same "
         f"paper ({edges['CdS'][0]:g} and {edges['CsPbBr3'][0]:g} V against RHE) differ by "
         f"{measured:.1f} eV and are {kind}"
     )
     return row(number, None, None, reason)
+
+
+def _electrode_edges() -> dict[str, list[float]]:
+    """Return the printed conduction and valence edges in V against RHE, by material."""
+    return {
+        each.system: [float(value) for value in each.value]
+        for each in published_numbers()
+        if each.quantity == "CB, VB vs RHE"
+    }
+
+
+def measured_kind(one: str, other: str) -> tuple[str, float, float]:
+    """Return type, conduction and valence offset (eV) of two materials from electrode potentials.
+
+    Potentials against RHE grow downwards in energy.
+    """
+    edges = _electrode_edges()
+    levels = {name: (-valence, -conduction) for name, (conduction, valence) in edges.items()}
+    kind = _kind(levels[one], levels[other])
+    offsets = [abs(a - b) for a, b in zip(edges[one], edges[other], strict=True)]
+    return kind, offsets[0], offsets[1]
 
 
 _PRESET_TAGS = {"DFT cutoff": "ENCUT", "force tolerance": "EDIFFG"}
