@@ -6,15 +6,16 @@ XRD of CsPbBr3 cells of 40, 400 and 4,000 displaced atoms (P1), 10-60 degrees, C
 the profile (ours) beside pymatgen's lines and xrayutilities' powder model. Debye sums of CsPbBr3
 cubes and of a CsPbBr3/CdS Janus particle at 400 values of q from 0.5 to 8 1/A beside
 DebyeCalculator (its own default pair sum and its direct one) and beside the sum written out.
-Orientation-averaged cuboid form factor beside sasmodels. Errors are against the sums written out in
-double precision. Times are CPU seconds of all threads together, so that other work on the machine
-does not count, without imports and with everything compiled. Peers that are not installed in this
-environment are taken from PYTHON.
+Orientation-averaged cuboid form factor beside sasmodels, exit wave beside abTEM. Errors are against
+the sums written out in double precision. Times are CPU seconds of all threads together, so that
+other work on the machine does not count, without imports and with everything compiled. Peers that
+are not installed in this environment are taken from PYTHON.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ from qdstruct import phases, simulation
 from qdstruct.simulation.scattering_factors import xray_factor
 
 Q = np.linspace(0.5, 8.0, 400)
-LIMIT = 240.0
+LIMIT = float(os.environ.get("QDSTRUCT_PEER_LIMIT", "240"))
 """Seconds by the clock after which a peer is stopped."""
 
 PYMATGEN = """
@@ -98,6 +99,28 @@ call_kernel(kernel, words)
 start = time.process_time()
 out = call_kernel(kernel, words)
 print(json.dumps({"seconds": time.process_time() - start, "i": np.asarray(out).tolist()}))
+"""
+
+ABTEM = """
+import json, sys, time, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+import abtem
+from ase import Atoms
+abtem.config.set({"antialias.taper": 0.0, "precision": "float64"})
+job = np.load(sys.argv[1], allow_pickle=False)
+crystal = Atoms(job["symbols"], scaled_positions=job["fractional"], cell=job["cell"], pbc=True)
+def run(periods):
+    unit = abtem.Potential(crystal, gpts=tuple(job["gpts"].tolist()), parametrization="lobato",
+        slice_thickness=float(job["step"]), projection="infinite")
+    whole = abtem.CrystalPotential(unit, repetitions=(1, 1, periods))
+    return abtem.PlaneWave(energy=200e3).multislice(whole).compute(progress_bar=False).array
+run(1)
+start = time.process_time()
+wave = run(int(job["periods"]))
+seconds = time.process_time() - start
+beams = np.abs(np.fft.fft2(wave) / wave.size)
+print(json.dumps({"seconds": seconds, "beams": beams.tolist()}))
 """
 
 
@@ -322,6 +345,28 @@ def saxs_rows(python: str) -> list[Row]:
     ]
 
 
+def multislice_rows(python: str) -> list[Row]:
+    """Exit wave of 100 Å of CsPbBr3 along [001] at 200 kV, 68 slices of 1.47 Å."""
+    atoms = phases.load("CsPbBr3-cubic").atoms
+    period = float(atoms.cell.lengths()[2])
+    words = {"name": "cell", "zone": (0, 0, 1), "thickness": 17 * period, "slice_thickness": 1.5}
+    task = partial(simulation.multislice_wave, atoms, sampling=0.03, **words)
+    seconds, wave = best_of(task, 3)
+    found = peer(
+        python, ABTEM, cell=np.asarray(atoms.cell), symbols=np.array(atoms.get_chemical_symbols()),
+        fractional=atoms.get_scaled_positions(), gpts=np.array(wave.wave.shape),
+        step=np.array(period / 4), periods=np.array(17),
+    )  # fmt: skip
+    error = found.get("error")
+    if error is None:
+        ours = np.abs(np.fft.fft2(wave.wave) / wave.wave.size)
+        error = (
+            f"{np.sqrt(((ours - np.array(found['beams'])) ** 2).sum()):.1g} of the beams' moduli"
+        )
+    return [row(f"multislice {wave.slices} slices", seconds, "abTEM", found.get("seconds"),
+                error=error)]  # fmt: skip
+
+
 def memory_row(quick: bool) -> list[Row]:
     """Peak memory of the largest Debye sum, in a process of its own."""
     size = 9.4 if quick else 34.3
@@ -333,13 +378,15 @@ def memory_row(quick: bool) -> list[Row]:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument(
-        "--peers", default=sys.executable, metavar="PYTHON",
-        help="interpreter that has xrayutilities, DebyeCalculator and sasmodels",
+        "--peers", default=os.environ.get("QDSTRUCT_PEERS", sys.executable), metavar="PYTHON",
+        help="interpreter that has xrayutilities, DebyeCalculator, sasmodels and abTEM; "
+        "else the environment's QDSTRUCT_PEERS",
     )  # fmt: skip
     chosen = options.parse_args()
     rows = xrd_rows(chosen.peers, chosen.quick)
     rows += debye_rows(chosen.peers, chosen.quick)
     rows += saxs_rows(chosen.peers)
+    rows += multislice_rows(chosen.peers)
     rows += memory_row(chosen.quick)
     show(rows, chosen, ("lines", "peer_lines", "ours_mb"))
 

@@ -10,6 +10,7 @@ from qdstruct.cli.output import JsonOption
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from matplotlib.figure import Figure
 
     from qdstruct.model import PowderPattern
 
@@ -33,7 +34,8 @@ def xrd(
         str, typer.Option("--range", metavar="LOW,HIGH", help="Range of 2θ in degrees.")
     ] = "10,60",
     size: Annotated[
-        str | None, typer.Option(help="Crystallite size for Scherrer broadening: 16nm, 160A, 16.")
+        str | None,
+        typer.Option(help="Crystallite size: 16nm, 160A, 16; or one for each structure: 12nm,6nm."),
     ] = None,
     debye: Annotated[
         bool,
@@ -75,22 +77,27 @@ def xrd(
     csv: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the profile(s) as CSV.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the CSV file.")] = False,
+    figure: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Draw it, over the measured pattern with --fit."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Powder X-ray diffraction: indexed lines and profile.
 
     Example: qdstruct xrd CsPbBr3-cubic PbS-galena --anode CuKa1 --range 10,60 --size 16nm
     Example: qdstruct xrd CsPbBr3-cubic --debye --size 16nm --shape cube
-    Example: qdstruct xrd CsPbBr3-cubic PbS-galena --fit measured.xy --size 12nm
+    Example: qdstruct xrd CsPbBr3-cubic PbS-galena --fit measured.xy --size 12nm --figure fit.png
     Example: qdstruct xrd PbS-galena --published PbS
     """
     from qdstruct.cli.output import print_json
-    from qdstruct.cli.reading import displacements, nanometres, numbers, read_structure
+    from qdstruct.cli.reading import displacements, numbers, read_structure
     from qdstruct.simulation import PowderSettings
 
+    _refuse_outputs(csv, figure, force=force)
     low, high = numbers(two_theta, 2, "a range of angles")
-    size_nm = None if size is None else nanometres(size)
+    sizes = _sizes(size, len(structures))
     settings = PowderSettings(
         b_iso=displacements(displacement or []),
         preferred_orientation=None if texture is None else _texture(texture),
@@ -100,16 +107,29 @@ def xrd(
     words = {"anode": anode, "instrument_fwhm": instrument, "settings": settings}
     read = [read_structure(structure) for structure in structures]
     if fit is not None:
-        _fit(fit, read, size_nm, words, csv, force=force, json=json)
+        _fit(fit, read, sizes, words, csv, figure, force=force, json=json)
         return
     words |= {"two_theta_range": (low, high), "step": step}
     if debye:
-        patterns = [_particle_pattern(*one, size_nm, spread / 100, shape, words) for one in read]
+        patterns = [
+            _particle_pattern(*one, size_nm, spread / 100, shape, words)
+            for one, size_nm in zip(read, sizes, strict=True)
+        ]
     else:
-        words |= {"size_nm": size_nm, "microstrain": microstrain / 100}
-        patterns = [_crystal_pattern(*one, words) for one in read]
+        words |= {"microstrain": microstrain / 100}
+        patterns = [
+            _crystal_pattern(*one, words | {"size_nm": size_nm})
+            for one, size_nm in zip(read, sizes, strict=True)
+        ]
     if csv is not None:
         _write_profiles(patterns, csv, force=force)
+    if figure is not None:
+        from qdstruct.report.figures import powder_figure
+        from qdstruct.report.style import figure_style
+
+        with figure_style():
+            drawn = powder_figure(patterns)
+        _write_figure(drawn, figure)
     if published is not None:
         _print_published(patterns, published, json=json)
         return
@@ -119,6 +139,44 @@ def xrd(
         return
     for pattern in patterns:
         _print_lines(pattern) if pattern.peaks else _print_maxima(pattern)
+
+
+def _refuse_outputs(csv: str | None, figure: str | None, *, force: bool) -> None:
+    from pathlib import Path
+
+    from qdstruct.files import refuse_existing
+    from qdstruct.report.assembly_figures import figure_format
+
+    if figure is not None:
+        figure_format(Path(figure))
+    for name in (csv, figure):
+        if name is not None:
+            refuse_existing(Path(name), force=force)
+
+
+def _write_figure(figure: Figure, name: str) -> None:
+    from pathlib import Path
+
+    from qdstruct.report.assembly_figures import write_figure
+
+    write_figure(figure, Path(name))
+    typer.echo(f"wrote {name}", err=True)
+
+
+def _sizes(text: str | None, count: int) -> list[float | None]:
+    """Read one size for all structures, or one for each, in nm."""
+    from qdstruct.cli.reading import nanometres
+    from qdstruct.errors import InputError
+
+    if text is None:
+        return [None] * count
+    found: list[float | None] = [nanometres(word) for word in text.split(",")]
+    if len(found) not in (1, count):
+        raise InputError(
+            f"'{text}' are {len(found)} sizes for {count} structures",
+            hint="give one size, or one for each structure",
+        )
+    return found * count if len(found) == 1 else found
 
 
 def _texture(text: str) -> tuple[tuple[int, int, int], float]:
@@ -134,9 +192,10 @@ def _texture(text: str) -> tuple[tuple[int, int, int], float]:
 def _fit(
     file: str,
     read: list[tuple[str, Atoms]],
-    size_nm: float | None,
+    sizes_nm: list[float | None],
     words: dict[str, Any],
     csv: str | None,
+    figure: str | None,
     *,
     force: bool,
     json: bool,
@@ -148,12 +207,16 @@ def _fit(
     from qdstruct.simulation import fit_mixture, read_pattern
 
     angle, counts = read_pattern(Path(file))
-    sizes = {} if size_nm is None else {name: size_nm for name, _ in read}
+    sizes = {name: size for (name, _), size in zip(read, sizes_nm, strict=True) if size is not None}
     result = fit_mixture(angle, counts, read, sizes_nm=sizes, **words)
     if csv is not None:
         table = result.curve.to_dataframe().to_csv()
         write_atomically(Path(csv), table, force=force)
         typer.echo(f"wrote {csv}", err=True)
+    if figure is not None:
+        from qdstruct.report.mixture_figure import mixture_figure
+
+        _write_figure(mixture_figure(result, str(words["anode"])), figure)
     if json:
         fractions = [part.to_dict() for part in result.fractions]
         print_json({"fractions": fractions, "r_wp": result.r_wp})

@@ -235,3 +235,26 @@ def test_rings_are_listed_and_drawn(qdstruct, tmp_path):
     again = qdstruct(*words)
     assert again.returncode == 2
     assert "rings.png" in again.stderr
+
+
+def test_a_mixture_is_fitted_with_a_size_for_each_phase_and_drawn(qdstruct, tmp_path):
+    sizes = ("--size", "12nm,6nm")
+    phases = ("CsPbBr3-cubic", "PbS-galena")
+    made = qdstruct("xrd", *phases, *sizes, "--range", "10,60", "--step", "0.05", "--json")
+    assert made.returncode == 0, made.stderr
+    curves = [one["pattern"] for one in json.loads(made.stdout)["patterns"]]
+    rows = zip(curves[0]["two_theta"], *(curve["intensity"] for curve in curves), strict=True)
+    lines = [f"{angle:.3f} {20 * first + 12 * second + 150:.3f}" for angle, first, second in rows]
+    (tmp_path / "measured.xy").write_text("\n".join(lines))
+    residuals = []
+    for size, name in (("12nm,6nm", "good.png"), ("12nm", "bad.png")):
+        ran = qdstruct(
+            *("xrd", *phases, "--fit", "measured.xy", "--size", size, "--figure", name, "--json")
+        )
+        assert ran.returncode == 0, ran.stderr
+        residuals.append(json.loads(ran.stdout)["r_wp"])
+        assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
+    assert residuals[0] < 0.01 < 0.04 < residuals[1]
+    wrong = qdstruct("xrd", *phases, "--size", "1nm,2nm,3nm")
+    assert wrong.returncode == 2
+    assert "3 sizes for 2 structures" in wrong.stderr
