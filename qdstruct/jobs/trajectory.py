@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import OutputError
 
-__all__ = ["configuration", "count_configurations"]
+__all__ = ["configuration"]
 
-TRAJECTORY = "XDATCAR"
+TRAJECTORY, CONTINUED = "XDATCAR", "CONTINUED"
 
 
 def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.float64]:
@@ -23,7 +23,8 @@ def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.floa
     Parameters
     ----------
     directory : Path
-        The job's directory. What interrupted attempts wrote (``attempt-N``) comes first.
+        The job's directory. What attempts wrote that a later one went on with (``attempt-N``)
+        comes first; the configuration at which two parts meet counts once.
     number : int
         Which configuration, from 1.
     n_atoms : int
@@ -40,9 +41,12 @@ def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.floa
         If the trajectory is shorter, or a configuration is not whole.
     """
     left = number
+    before: list[str] | None = None
     for path in _pieces(directory):
         for rows in _configurations(path, n_atoms):
-            left -= 1
+            if rows == before:
+                continue
+            left, before = left - 1, rows
             if left == 0:
                 return _numbers(rows, path, number)
     raise OutputError(
@@ -51,23 +55,13 @@ def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.floa
     )
 
 
-def count_configurations(directory: Path) -> int:
-    """Count the configurations that a trajectory announces, in all its pieces."""
-    return sum(_announced(path) for path in _pieces(directory))
-
-
-def _announced(path: Path) -> int:
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        return sum(line.startswith("Direct configuration") for line in lines)
-
-
 def _pieces(directory: Path) -> list[Path]:
     archives = [
         (int(found[1]), folder)
         for folder in directory.glob("attempt-*")
         if (found := re.fullmatch(r"attempt-(\d+)", folder.name))
     ]
-    folders = [folder for _, folder in sorted(archives) if (folder / "CONTINUED").is_file()]
+    folders = [folder for _, folder in sorted(archives) if (folder / CONTINUED).is_file()]
     paths = [folder / TRAJECTORY for folder in (*folders, directory)]
     return [path for path in paths if path.is_file()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 from qdstruct.errors import OutputError, RunError
+from qdstruct.files import write_atomically
 from qdstruct.model import Job
 from qdstruct.running.corrections import CUSTODIAN_FILE
 from qdstruct.running.locks import ENGINE_LOCK, holder, is_held
@@ -35,6 +37,8 @@ __all__ = [
 ENGINE_FILE = "qdstruct-engine.json"
 """In a job's directory: what exactly was calculated, and which INCAR tags were left aside."""
 
+CONTINUED = "CONTINUED"
+"""In the archive of an attempt whose trajectory a later attempt went on with."""
 _KEPT = (
     "OUTCAR",
     "OSZICAR",
@@ -132,14 +136,15 @@ def keep_foreign(directory: Path) -> None:
 
 
 def restart_from_contcar(directory: Path, job: Job) -> bool:
-    """Let a relaxation go on from where the last attempt stood, when that was interrupted.
+    """Let a relaxation or dynamics go on from where the last, interrupted attempt stood.
 
     Parameters
     ----------
     directory : Path
         The job's directory, with its POSCAR as staged.
     job : Job
-        Only ``relax`` jobs are continued.
+        Only ``relax`` and ``md`` jobs are continued. Dynamics take velocities along, do the steps
+        that are left, and the archived part of their trajectory is marked `CONTINUED`.
 
     Returns
     -------
@@ -149,12 +154,38 @@ def restart_from_contcar(directory: Path, job: Job) -> bool:
     poscar = directory / "POSCAR"
     archive = archive_directory(directory, archived_attempts(directory))
     contcar = archive / "CONTCAR"
-    if job.kind != "relax" or not _interrupted(archive) or not whole_contcar(contcar, poscar):
+    if job.kind not in ("relax", "md") or not _interrupted(archive):
         return False
+    if not whole_contcar(contcar, poscar):
+        return False
+    if job.kind == "md":
+        (archive / CONTINUED).touch()
+        _do_what_is_left(directory)
     beside = directory / ".POSCAR.part"
     shutil.copyfile(contcar, beside)
     beside.replace(poscar)
     return True
+
+
+def _do_what_is_left(directory: Path) -> None:
+    """Set NSW to the steps that earlier parts of the trajectory left, and one over.
+
+    The one over makes up for the configuration at which the parts meet, which both may hold.
+    """
+    incar, original = directory / "INCAR", directory / "INCAR.orig"
+    text = (original if original.is_file() else incar).read_text(encoding="utf-8")
+    planned = re.search(r"^(\s*NSW\s*=\s*)(\d+)", text, re.M)
+    if planned is None:
+        return
+    done = 0
+    for part in directory.glob(f"attempt-*/{CONTINUED}"):
+        with contextlib.suppress(OSError):
+            lines = (part.parent / "XDATCAR").read_text(errors="replace").splitlines()
+            done += sum(line.startswith("Direct configuration") for line in lines)
+    left = max(1, int(planned[2]) - done + 1)
+    now = incar.read_text(encoding="utf-8")
+    changed = re.sub(r"^(\s*NSW\s*=\s*)\d+", rf"\g<1>{left}", now, count=1, flags=re.M)
+    write_atomically(incar, changed)
 
 
 def _interrupted(archive: Path) -> bool:

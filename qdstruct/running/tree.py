@@ -162,8 +162,8 @@ class _Run:
             return True
         if not future.done() or future.cancelled() or remaining_walltime() is not None:
             return False
-        killed_relaxing = status.kind == "relax" and self.ended_with(future, TIMED_OUT)
-        if status.error != WALLTIME and not killed_relaxing:
+        goes_on = status.kind in ("relax", "md") and self.ended_with(future, TIMED_OUT)
+        if status.error != WALLTIME and not goes_on:
             return False
         self.restarts[status.name] = self.restarts.get(status.name, 0) + 1
         return self.restarts[status.name] <= MAX_RESTARTS
