@@ -60,8 +60,9 @@ def check(
 
     Clashes, charge, composition, whole molecules and coordination; of every region also strain,
     bonds, symmetry and handedness beside its bulk crystal. What is not asked is taken from the note
-    that the build commands write into their files. Exit code 1 when there are problems. Example:
-    qdstruct check interface.extxyz --film CdS-zincblende --substrate CsPbBr3-Pbnm
+    that the build commands write into their files. Exit code 1 when there are problems.
+
+    Example: qdstruct check interface.extxyz --film CdS-zincblende --substrate CsPbBr3-Pbnm
     """
     from qdstruct.files import refuse_existing
     from qdstruct.pipeline.checking import check_file

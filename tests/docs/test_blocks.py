@@ -113,12 +113,13 @@ def test_no_command_of_the_documentation_is_outside_a_labelled_block(runner) -> 
                 assert not re.search(r"^(qdstruct|pip) ", fence[1], re.MULTILINE), path
 
 
-def test_what_is_not_run_says_why(runner) -> None:
-    reasons = {
-        block.skipped
+def test_few_blocks_are_left_out_and_each_says_why(runner) -> None:
+    found = [
+        block
         for path in runner.pages()
         for block in runner.blocks(path.read_text(encoding="utf-8"))
-        if block.skipped
-    }
-    known = r"run by \.ci/run|needs (VASP|a Slurm cluster|five minutes of computing|qdstruct\[.*\])"
-    assert all(re.fullmatch(known, reason) for reason in reasons), reasons
+    ]
+    skipped = [block.skipped for block in found if block.skipped]
+    assert len(skipped) < len(found) / 5
+    for reason in skipped:
+        assert re.fullmatch(r"run by \.ci/run|needs \w.{3,}", reason)
