@@ -174,6 +174,10 @@ def _require_common_grid(root: Path, job: Job) -> None:
             )
 
 
+ENGINE_FILE = "qdstruct-engine.json"
+"""Left by engines other than VASP."""
+
+
 def _chgcar_grid(path: Path) -> tuple[int, int, int]:
     """Read the grid of a CHGCAR from the line after its structure."""
     with path.open(encoding="utf-8") as stream:
@@ -188,6 +192,8 @@ def _chgcar_grid(path: Path) -> tuple[int, int, int]:
 
 def _take_charge(root: Path, job: Job, parent: str) -> None:
     source, target = root / parent / "CHGCAR", root / job.name / "CHGCAR"
+    if (root / parent / ENGINE_FILE).is_file():
+        return  # an engine other than VASP: it has its own way to start from a density
     if not source.is_file() or source.stat().st_size == 0:
         raise OutputError(f"{source}: the density to start from is missing", hint=f"run {parent}")
     grid = _chgcar_grid(source)

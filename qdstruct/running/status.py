@@ -7,6 +7,7 @@ import dataclasses
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import Job, JobStatus, JobTree, RunRecord
@@ -68,9 +69,8 @@ def tree_methods(root: Path, tree: JobTree) -> tuple[str, ...]:
     """
     lines: dict[str, None] = {}
     for job in tree.jobs:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            text = (root / job.name / ENGINE_FILE).read_text(encoding="utf-8")
-            found = json.loads(text)
+        with contextlib.suppress(KeyError, TypeError):
+            found = _engine_document(root / job.name)
             tags = (str(tag).split(" = ")[0] for tag in found["incar_tags_left_aside"])
             aside = ", ".join(tags)
             line = f"{found['program']} {found['version']}: {found['method']}"
@@ -89,12 +89,24 @@ def _job_status(directory: Path, job: Job, waits_for: tuple[str, ...]) -> JobSta
         state = record.state
         gone = [name for name in job.provides if not _is_there(directory, name)]
         if state == "done" and gone:
+            never = _engine_document(directory).get("not_calculated", {})
+            gone = [name for name in gone if name not in never]
+        if state == "done" and gone:
             state, record = "lost", dataclasses.replace(record, error=_lost(job, gone))
     elif held:
         state = "running"
     else:
         state = "waiting" if waits_for else "ready"
     return _filled(directory, job, record, state, error, () if state in ENDED else waits_for)
+
+
+def _engine_document(directory: Path) -> dict[str, Any]:
+    """Return what an engine other than VASP wrote about its run; empty where there is nothing."""
+    try:
+        document = json.loads((directory / ENGINE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _is_there(directory: Path, name: str) -> bool:

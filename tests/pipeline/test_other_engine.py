@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from qdstruct.errors import InputError
+from qdstruct.errors import InputError, OutputError
 from qdstruct.model import RunRecord
 from qdstruct.pipeline.prepare import load_tree
-from qdstruct.pipeline.run import methods, retry, run
+from qdstruct.pipeline.run import methods, retry, run, status
 
 
 @pytest.fixture
@@ -50,6 +50,17 @@ def test_the_way_out_by_retry_works(tree) -> None:
     assert {status.state for status in run(tree, engine="mock")} == {"done"}
 
 
+def test_a_file_that_the_engine_never_makes_is_not_lost(tree) -> None:
+    static = next(job for job in load_tree(tree).jobs if "LOCPOT" in job.provides)
+    for name in set(static.provides) - {"LOCPOT"}:
+        (tree / static.name / name).write_text("there")
+    record(tree, static.name, "xtb")
+    assert {s.name: s.state for s in status(tree)}[static.name] == "lost"
+    document = {"not_calculated": {"LOCPOT": "no common zero"}}
+    (tree / static.name / "qdstruct-engine.json").write_text(json.dumps(document))
+    assert {s.name: s.state for s in status(tree)}[static.name] == "done"
+
+
 def test_what_calculated_is_said_once_for_each_way(tree) -> None:
     document = {
         "program": "GPAW", "version": "26.7", "method": "LCAO dzp, PBE",
@@ -58,3 +69,17 @@ def test_what_calculated_is_said_once_for_each_way(tree) -> None:
     for job in load_tree(tree).jobs:
         (tree / job.name / "qdstruct-engine.json").write_text(json.dumps(document))
     assert methods(tree) == ("GPAW 26.7: LCAO dzp, PBE; left aside: IVDW",)
+
+
+def test_a_density_of_another_engine_is_not_copied_for_vasp(tree) -> None:
+    from qdstruct.jobs import stage_job
+
+    dos = next(job for job in load_tree(tree).jobs if job.charge_from)
+    parent = tree / dos.charge_from
+    (parent / "CONTCAR").write_text((parent / "POSCAR").read_text())
+    (parent / "CHGCAR").write_text("a grid of the engine's own")
+    with pytest.raises(OutputError, match="not a whole CHGCAR"):
+        stage_job(tree, dos)
+    (parent / "qdstruct-engine.json").write_text("{}")
+    stage_job(tree, dos)
+    assert not (tree / dos.name / "CHGCAR").exists()
