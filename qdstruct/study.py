@@ -144,6 +144,8 @@ class Calculation(_Section):
     spin_orbit: bool = False
     fixed_layers: Annotated[int, Field(ge=0)] = 0
     cores: Annotated[int, Field(ge=1)] | None = None
+    node_memory: Annotated[float, Field(gt=0)] | None = None
+    core_hours: Annotated[float, Field(gt=0)] = 20_000.0
     bulk_cell: Literal["relaxed", "experimental"] = "relaxed"
     phonons: Phonons = Phonons()
     dynamics: Dynamics = Dynamics()

@@ -108,6 +108,10 @@ class CalculationSettings(Record):
     """Lowest layers of the substrate that stay fixed in the relaxation of the interface."""
     cores: int | None = None
     """Processor cores per job, from which KPAR and NCORE follow; None leaves them to VASP."""
+    node_memory: float | None = None
+    """GB of one node; preflight warns of jobs that need more."""
+    core_hours: float = 20_000.0
+    """Preflight warns of jobs that are estimated to cost more."""
     bulk_cell: str = "relaxed"
     """``relaxed``: the cells of the crystals relax, and the references are strain-free for the
     functional; ``experimental``: they keep the measured cell, as the interface's substrate does."""

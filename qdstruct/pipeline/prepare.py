@@ -118,7 +118,9 @@ def _write(
     )
     matches = {"chosen": plan.chosen, "matches": [match.to_dict() for match in plan.matches]}
     write_atomically(root / MATCHES_FILE, json.dumps(matches))
-    findings = jobs.preflight(root)
+    findings = jobs.preflight(
+        root, core_hours=settings.core_hours, node_memory=settings.node_memory
+    )
     jobs.require_sound(findings)
     return plan, tree, findings
 
