@@ -78,7 +78,7 @@ def _page(results: DirectoryResults, drawn: dict[str, Figure]) -> str:
         )
     present = [
         ("found", "Found", True),
-        ("structure", "Structure", viewer is not None),
+        ("shape", "Structure", viewer is not None),
         *calculated_sections(results.calculated, set(drawn)),
         ("provenance", "Provenance", True),
     ]

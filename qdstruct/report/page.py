@@ -223,7 +223,7 @@ def calculated_cards(results: CalculatedResults) -> list[_Card]:
         cards.append(_Card("Charge into the film", f"{moved:+.3f} e", "per cell, from Δρ"))
     for energy in results.energies[:1]:
         cards.append(_Card(energy.name.capitalize(), f"{energy.joule_per_square_metre:.3f} J/m²",
-                           energy.convention.split(":")[0]))  # fmt: skip
+                           f"on {energy.area:.1f} Å²"))  # fmt: skip
     return cards
 
 

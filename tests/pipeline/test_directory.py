@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,9 @@ def test_the_page_and_the_csv_show_these_numbers(analysed) -> None:
         "substrate 98.8 %", "run7/final/LOCPOT", "FAILS",
     ):  # fmt: skip
         assert words in page, words
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'<a href="#([^"]+)"', page)) <= set(ids)
     with (folder / "figures" / "alignment.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     offsets = {row["method"]: float(row["valence offset (eV)"]) for row in rows}
