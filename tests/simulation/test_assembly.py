@@ -18,6 +18,7 @@ from qdstruct.simulation.assembly import (
     simulate_assembly,
     starting_positions,
 )
+from qdstruct.simulation.assembly.measured import measured_assemblies
 from qdstruct.simulation.assembly.run import _save
 from qdstruct.simulation.assembly.vacancies import _full_assignment, alignment_order
 from qdstruct.simulation.assembly.walker import Walker
@@ -220,3 +221,13 @@ def test_attraction_keeps_vacancies_whole_and_hard_cubes_close_them():
         assert high.value - low.value > 3 * np.hypot(low.error, high.error)
     assert sticky.localised.value > 0.8
     assert all(s.overlapping == 0 for s in (*hard.series, *sticky.series))
+
+
+def test_stored_runs_bracket_the_published_statement():
+    runs = {(run.well, run.start): run for run in measured_assemblies()}
+    assert set(runs) == {(w, s) for w in (0.0, -1.0) for s in ("localised", "spread")}
+    for run in runs.values():
+        assert f"--well={run.well:g} " in run.command
+        assert f"--sweeps {run.sweeps} " in run.command
+    assert max(runs[0.0, s].localised.value for s in ("localised", "spread")) < 0.25
+    assert min(runs[-1.0, s].localised.value for s in ("localised", "spread")) > 0.75
