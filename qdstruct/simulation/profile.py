@@ -126,18 +126,20 @@ def _draw_each(
     wavelength: float,
 ) -> NDArray[np.float64]:
     fwhm, eta = thompson_cox_hastings(*shape.widths(two_theta, wavelength))
-    total = np.zeros_like(grid)
     first = np.searchsorted(grid, two_theta - 6 * fwhm)
     last = np.searchsorted(grid, two_theta + 6 * fwhm)
-    for i, (start, stop) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        near = (grid[start:stop] - two_theta[i]) / (fwhm[i] / 2)
-        height = np.sqrt(np.log(2) / np.pi) / (fwhm[i] / 2)
-        gauss = height * np.exp(-np.log(2) * near**2)
-        total[start:stop] += intensity[i] * (1 - eta[i]) * gauss
-        if eta[i] > 0:
-            far = grid - two_theta[i]
-            total += intensity[i] * eta[i] * fwhm[i] / (2 * np.pi) / (far**2 + fwhm[i] ** 2 / 4)
-    return total
+    place = first[:, None] + np.arange(int((last - first).max(initial=0)))
+    line, column = np.nonzero(place < last[:, None])
+    place = place[line, column]
+    half = fwhm / 2
+    height = np.sqrt(np.log(2) / np.pi) / half * (1 - eta) * intensity
+    near = (grid[place] - two_theta[line]) / half[line]
+    gauss = height[line] * np.exp(-np.log(2) * near**2)
+    total = np.bincount(place, gauss, minlength=len(grid))
+    for i in np.flatnonzero(eta > 0).tolist():
+        far = grid - two_theta[i]
+        total += intensity[i] * eta[i] * half[i] / np.pi / (far**2 + half[i] ** 2)
+    return np.asarray(total, dtype=float)
 
 
 def _draw_many(
