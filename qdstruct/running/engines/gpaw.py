@@ -60,6 +60,7 @@ class _Gpaw:
                 hint=f"choose {', '.join(_FUNCTIONALS)}",
             )
         self._task, self._directory = task, directory
+        self._source: Path | None = None
         script = Path(__file__).parent / "workers" / "gpaw_worker.py"
         self._worker = Worker(command, script, directory)
         self._parameters = _parameters(task, functional)
@@ -110,6 +111,7 @@ class _Gpaw:
         )
         if answer["energy"] is None:
             return None
+        self._source = path
         self.method.details["density"] = (
             f"taken from {path.parent.name}, converged for the same atoms; energy and forces are "
             "those of that run, the states are found in its potential on this job's k-points"
@@ -148,8 +150,12 @@ class _Gpaw:
         return _electrons(arrays, structure, task)
 
     def _keep_density(self) -> None:
-        """Leave the density for children; not one that was itself taken over."""
-        if "density" in self.method.details:
+        """Leave the density for children, also one that was itself taken over on this mesh."""
+        if self._source is not None:
+            if self._task.settings.icharg < 10:
+                for name in (DENSITY_FILE, f"{DENSITY_FILE}.json"):
+                    content = self._source.with_name(name).read_bytes()
+                    write_atomically(self._directory / name, content)
             return
         beside = self._directory / f".{DENSITY_FILE}"
         self._ask(do="save", file=str(beside))
