@@ -289,7 +289,20 @@ def report_command(
 
 
 def _is_table(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() in (".csv", ".json", ".parquet")
+    """Say whether a table is meant; a file that is none is refused."""
+    if path.is_dir():
+        return False
+    if path.suffix.lower() in (".csv", ".json", ".parquet"):
+        return True
+    if path.is_file():
+        from qdstruct.errors import InputError
+
+        raise InputError(
+            f"{path}: neither a directory nor the table of a screening",
+            hint="a report is made of a job tree, of a directory with VASP outputs, or of a .csv, "
+            ".json or .parquet table",
+        )
+    return False
 
 
 def _opener(wanted: bool) -> Callable[[Path], None]:

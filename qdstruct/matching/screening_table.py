@@ -46,12 +46,12 @@ def read_table(path: Path) -> list[dict[str, Any]]:
             return list(import_module("pyarrow.parquet").read_table(path).to_pylist())
         text = path.read_text(encoding="utf-8")
         if kind == ".json":
-            rows = json.loads(text)["rows"]
+            rows = json.loads(text).get("rows", [{}])
         else:
             rows = [_typed(row) for row in csv.DictReader(io.StringIO(text))]
     except FileNotFoundError:
         raise InputError(f"{path}: file not found", hint="check the path") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: not the table of a screening: {error}",
             hint=f"a table ends in {', '.join(TABLE_KINDS)} and is made by: qdstruct screen",

@@ -46,6 +46,9 @@ def call(monkeypatch, capsys, *words: str) -> tuple[int, str, str]:
         (["prepare", "no-such-study", "x"], "no study file"),
         (["status", "nowhere"], "not a job tree"),
         (["run", "nowhere", "--engine", "mock"], "not a job tree"),
+        (["report", "nowhere.csv"], "file not found"),
+        (["fit", "kinetics", "nowhere.csv"], "file not found"),
+        (["reproduce", "CdS", "--format", "xml"], "table, csv, md"),
         (["analyze", "nowhere"], "does not exist"),
     ],
 )  # fmt: skip

@@ -192,7 +192,7 @@ def test_other_unusable_requests(qdstruct, tmp_path):
     (tmp_path / "zero.csv").write_text("1,2,0\n2,3,1\n3,4,1\n4,4,1\n")
     for words, message in [
         (("colour", "data.csv"), "unknown kind of fit 'colour'"),
-        (("kinetics", "missing.csv"), "cannot be read"),
+        (("kinetics", "missing.csv"), "file not found"),
         (("kinetics", "picture.csv"), "cannot be read as text"),
         (("kinetics", "zero.csv", "--sigma", "3"), "line 1: a standard deviation"),
         (("brus", "data.csv"), "needs the relative permittivity"),

@@ -114,6 +114,11 @@ def fit_kinetics(
     peak = int(np.argmax(intensity))
     kept = slice(peak, None) if response is None and response_fwhm is None else slice(None)
     t, y = time[kept], intensity[kept]
+    if len(t) < 2:
+        raise InputError(
+            f"{len(t)} points from the maximum on cannot determine {2 * components + 1} parameters",
+            hint="is the file a decay, and time its first column?",
+        )
     error = np.sqrt(np.maximum(y, 1.0)) if counts else None if sigma is None else sigma[kept]
     shapes = _Shapes(time=t, response=response, width=(response_fwhm or 0.0) / _FWHM)
     t_unit, y_unit = units

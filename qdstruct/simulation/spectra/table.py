@@ -115,6 +115,9 @@ def read_table(path: Path) -> DataTable:
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        hint = "check the path and the spelling"
+        raise InputError(f"{path}: file not found", hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path}: cannot be read as text: {error}", hint="give a csv file"
