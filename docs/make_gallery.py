@@ -151,6 +151,23 @@ SYSTEMS = (
         "layers.",
     ),
     System(
+        "pma-ligand", LAYERED, "Benzylammonium as a ligand on CsPbBr₃(100)",
+        "slab CsPbBr3-cubic --hkl 1,0,0 --layers 4 --termination CsBr --ligand benzylammonium=1",
+        "", "Every caesium ion of the outermost plane is replaced: what PMA⁺ does on a nanocrystal "
+        "instead of growing PMA₂PbBr₄.",
+    ),
+    System(
+        "capped-3nm", PARTICLES, "CsPbBr₃ cube of 3 nm with oleate and oleylammonium",
+        "nanocrystal CsPbBr3-cubic --cells 5 --termination CsBr --ligand oleate=0.3 "
+        "--ligand oleylammonium=0.4",
+        "", "Carboxylate on lead, ammonium on caesium sites, seeded at random, neutral.",
+    ),
+    System(
+        "truncated-pbs", PARTICLES, "Truncated cube of PbS, 5 nm",
+        "nanocrystal PbS-galena --shape wulff --size 5nm --energies '100=1 111=1.2'",
+        "", "A Wulff form: {111} at 1.2 times the energy of {100} cuts the corners.",
+    ),
+    System(
         "janus-5.5nm", PARTICLES, "Janus particle, 5.5 nm",
         "janus CsPbBr3-Pbnm CdS-zincblende --core-size 5.5nm --core-facet 0,0,1 "
         "--cap-facet 0,0,1 --cap-termination S --core-termination CsBr",
@@ -167,6 +184,14 @@ SYSTEMS = (
         "janus CsPbBr3-cubic PbS-galena --core-size 8.1nm --core-facet 1,0,0 "
         "--cap-facet 1,0,0 --cap-size 2.9nm --core-termination CsBr --shift 0.25,0.25",
         "--region core=CsPbBr3-cubic --region cap=PbS-galena", "Sizes of the thesis, chapter 3.",
+    ),
+    System(
+        "island-9.4nm", PARTICLES, "CsPbBr₃ cube of 9.4 nm with two PbS islands of 3.4 nm",
+        "janus CsPbBr3-cubic PbS-galena --core-size 9.4nm --core-facet 1,0,0 --cap-facet 1,0,0 "
+        "--cap-size 3.4nm --island 2,2nm --island=-2,-2nm --core-termination CsBr "
+        "--shift 0.25,0.25",
+        "--region core=CsPbBr3-cubic --region cap=PbS-galena",
+        "The other size of the same chapter; two islands on one facet.",
     ),
     System(
         "rod", PARTICLES, "Rod of alternating segments",
@@ -209,8 +234,8 @@ def measure(system: System, folder: Path) -> dict[str, Any]:
     (DOCS / "gallery" / picture.name).write_bytes(picture.read_bytes())
     (folder / f"{system.name}.{system.suffix}").unlink()
     kept = ("n_atoms", "formula", "area", "gap", "bridges", "broken_octahedra_film",
-            "broken_octahedra_substrate", "removed_ions", "particles", "size", "film_termination",
-            "substrate_termination")  # fmt: skip
+            "broken_octahedra_substrate", "removed_ions", "ligands", "particles", "size",
+            "film_termination", "substrate_termination")  # fmt: skip
     measured = {key: facts[key] for key in kept if facts.get(key) not in (None, "", [])}
     if "film_strain" in facts:
         measured["strain"] = np.linalg.eigvalsh(np.array(facts["film_strain"])).tolist()
@@ -243,6 +268,8 @@ def rows(measured: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(("Pb–Br–Pb bridges", "; ".join(measured["bridges"])))
         broken = measured["broken_octahedra_film"], measured["broken_octahedra_substrate"]
         found.append(("Open octahedra, film and substrate", f"{broken[0]} and {broken[1]}"))
+    for one in measured.get("ligands", ()):
+        found.append((one["ligand"].capitalize(), f"{one['placed']} on {one['sites']} sites"))
     if "removed_ions" in measured:
         found.append(("Ions taken out", measured["removed_ions"]))
     problems = [f"{one['kind']}: {one['message']}" for one in measured["problems"]]
@@ -294,8 +321,8 @@ def page(measured: dict[str, dict[str, Any]]) -> str:
         "<!-- blocks are independent -->",
         "Each system is built by one command and examined by a second. `docs/make_gallery.py` ran "
         f"them and wrote this page: the numbers are what the commands printed. {verdict} All are "
-        "starting structures: nothing is relaxed, no ligands are on them. The time was "
-        "taken on a busy machine.",
+        "starting structures: nothing is relaxed, and ligands are only where they are asked for. "
+        "The time was taken on a busy machine.",
         "Interfaces are seen along a cell vector or along the directions asked to be parallel, "
         "particles obliquely. Spheres have 0.55 times the "
         "covalent radius (0.9 times in particles); bonds join atoms closer than 1.2 times the sum "

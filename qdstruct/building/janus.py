@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdstruct.building.carving import Body, carve
 from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
-from qdstruct.building.placement import Frame, join_parts, place_crystals
+from qdstruct.building.placement import Frame, Placement, join_parts, place_crystals
 from qdstruct.building.shapes import between_planes
 from qdstruct.building.strain import StrainOn
 from qdstruct.errors import BuildError
@@ -84,7 +85,8 @@ def build_janus(
     Raises
     ------
     BuildError
-        If the facet is no face of the core, or a shape or size does not exist.
+        If the facet is no face of the core, a shape or size does not exist, or caps overlap or lie
+        beside the facet.
     """
     placed = place_crystals(
         core,
@@ -101,6 +103,7 @@ def build_janus(
     size = placed.extent[0] if cap_size is None else float(cap_size)
     if not (np.isfinite(size) and size > 0):
         raise BuildError(f"a cap of {size:g} Å does not exist")
+    _check_islands(islands, size, placed)
     body = between_planes(placed.normals, placed.lower, placed.upper)
     core_atoms = carve(core, body)
     core_atoms.positions = placed.core.place(core_atoms.positions)
@@ -124,6 +127,35 @@ def build_janus(
         match=match,
         gap=placed.gap,
     )
+
+
+def _check_islands(islands: Sequence[tuple[float, float]], size: float, placed: Placement) -> None:
+    """Refuse caps beside the facet, and caps that run into each other.
+
+    Raises
+    ------
+    BuildError
+        For these, and for no cap at all.
+    """
+    if not islands:
+        raise BuildError("a Janus particle has at least one cap")
+    lab = placed.normals @ np.linalg.inv(placed.core.matrix).T
+    flat = [k for k in range(3) if abs(lab[k, 2]) < 0.5 * np.linalg.norm(lab[k])]
+    for centre in islands:
+        for k in flat:
+            along = abs(float(lab[k, :2] @ centre)) / float(np.linalg.norm(lab[k]))
+            if along > placed.extent[k] / 2:
+                raise BuildError(
+                    f"the cap at {centre} Å lies beside the facet, which reaches "
+                    f"{placed.extent[k] / 2:.1f} Å from its middle"
+                )
+    for one, other in combinations(islands, 2):
+        apart = float(np.hypot(one[0] - other[0], one[1] - other[1]))
+        if apart < size:
+            raise BuildError(
+                f"caps of {size:g} Å at {one} and {other} Å overlap: they are {apart:.1f} Å apart",
+                hint="move them apart or make them smaller",
+            )
 
 
 def _cap_body(

@@ -69,8 +69,8 @@ def place_ligands(
     Sites and bond lengths: see `qdstruct.building.ligand_sites`. The account of charges: an
     ammonium takes the place of one monovalent cation; a carboxylate or thiolate that of the one
     halide that hung on its cation, or, where the cation was bare, a surface anion is taken out
-    (one of charge −2 for every two ligands): the nearest of those whose cations lost fewest
-    neighbours. A proton taken off leaves with that anion
+    (one of charge −2 for every two ligands): the nearest of those whose cations keep the
+    largest share of their neighbours. A proton taken off leaves with that anion
     as its acid. What remains is stated as the net charge.
 
     Ligands stand along the outward direction of their site. Random turns about it and tilts up to
@@ -150,12 +150,16 @@ def _check_number(wanted: int, coverage: float, count: int | None, sites: int) -
 def _take_anions(surface: Surface, bare: list[BindingSite], removed: NDArray[np.bool_]) -> None:
     """Mark the surface anions that leave for ligands which replaced none.
 
-    Those go whose cations have lost the fewest neighbours already, of these the nearest to the
-    ligand.
+    Those go whose cations keep the largest share of the neighbours usual for them, of these the
+    nearest to the ligand.
     """
     exposed = _outer_anions(surface)
     partners = cation_bonds(surface)
-    lost = dict.fromkeys(partners, 0)
+    left = {cation: len(bonded) for cation, bonded in partners.items()}
+    usual: dict[str, int] = {}
+    for cation, count in left.items():
+        symbol = str(surface.symbols[cation])
+        usual[symbol] = max(usual.get(symbol, 0), count)
     holders: dict[int, list[int]] = {int(i): [] for i in exposed}
     for cation, bonded in partners.items():
         for ion in surface.owners[bonded]:
@@ -168,13 +172,15 @@ def _take_anions(surface: Surface, bare: list[BindingSite], removed: NDArray[np.
             continue
         apart = surface.atoms.positions[free][:, None] - site.position - surface.shifts[None]
         distances = np.round(np.linalg.norm(apart, axis=2).min(axis=1), 3)
-        worst = [max((lost[c] for c in holders[int(i)]), default=0) for i in free]
-        sums = [sum(lost[c] for c in holders[int(i)]) for i in free]
-        chosen = int(free[np.lexsort((distances, sums, worst))[0]])
+        shares = [[(left[c] - 1) / usual[str(surface.symbols[c])] for c in holders[int(i)]]
+                  for i in free]  # fmt: skip
+        worst = [-min(share, default=0.0) for share in shares]
+        sums = [-sum(share) / max(len(share), 1) for share in shares]
+        chosen = int(free[np.lexsort((distances, np.round(sums, 6), np.round(worst, 6)))[0]])
         removed[chosen] = True
         owed += float(surface.charges[chosen])
         for cation in holders[chosen]:
-            lost[cation] += 1
+            left[cation] -= 1
 
 
 def _outer_anions(surface: Surface) -> NDArray[np.int64]:

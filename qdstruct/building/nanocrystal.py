@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["build_nanocrystal", "in_open_box"]
 
 
+TAKES = {"cuboid": ("facets", "a termination"), "sphere": (), "wulff": ("energies",)}
+"""What each shape is described by, besides its size."""
+
+
 def build_nanocrystal(
     phase: Phase,
     *,
@@ -63,7 +67,7 @@ def build_nanocrystal(
     Raises
     ------
     BuildError
-        For shapes, sizes or terminations that do not exist.
+        For shapes, sizes or terminations that do not exist, or options of another shape.
     """
     if cells is not None:
         size = _size_of_cells(phase, shape, size, cells, facets)
@@ -113,6 +117,13 @@ def _body(
     energies: Mapping[Miller, float] | None,
     termination: str | None,
 ) -> tuple[Body, tuple[float, float, float]]:
+    given = {"facets": facets, "energies": energies, "a termination": termination}
+    for name, value in given.items():
+        if value is not None and name not in TAKES.get(shape, given):
+            raise BuildError(
+                f"a {shape} has no use for {name}",
+                hint="facets and terminations belong to cuboids, energies to Wulff forms",
+            )
     if size is None:
         raise BuildError("a particle needs a size", hint="edges in Å, or cells=5 for a cuboid")
     edges = tuple(float(s) for s in np.broadcast_to(np.asarray(size, dtype=float), 3))

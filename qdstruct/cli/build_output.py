@@ -41,6 +41,10 @@ def finish(
         provenance = {"made_by": f"qdstruct {version('qdstruct')}", **facts}
         building.write_structure(wanted.output, atoms, provenance=provenance, force=wanted.force)
         typer.echo(f"wrote {wanted.output}", err=True)
+    if abs(facts.get("charge", 0.0)) > 1e-6:
+        typer.echo(
+            f"warning: the structure carries a net charge of {facts['charge']:+g} e", err=True
+        )
     rows = {key.replace("_", " "): _words(value) for key, value in facts.items()}
     draw(title, atoms, facts, rows, problems, wanted)
     if wanted.as_json:

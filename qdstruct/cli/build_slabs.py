@@ -158,7 +158,11 @@ def build_slab(
         centre=centre,
     )
     atoms, facts = with_ligands(slab.atoms, _slab_facts(slab, crystal), requests, ligand_seed)
-    finish(f"Slab of {phase} ({hkl})", atoms, facts, wanted, {"slab": crystal})
+    region = "slab"
+    if requests:
+        region = "substrate"  # what `place_ligands` calls what is below the ligands
+        facts |= {"regions": [region], "phases": [crystal.name]}
+    finish(f"Slab of {phase} ({hkl})", atoms, facts, wanted, {region: crystal})
 
 
 def _slab_facts(slab: Slab, crystal: Phase) -> dict[str, Any]:
