@@ -31,6 +31,10 @@ __all__ = [
 ]
 
 
+MOST_REPEATS = 1000
+"""Repeats along an edge; a particle of so many would hold 10⁹ cells."""
+
+
 def plane_bounds(
     stack: PlaneStack, size: float, termination: str | None
 ) -> tuple[float, float, float]:
@@ -54,8 +58,13 @@ def plane_bounds(
     Raises
     ------
     BuildError
-        If the size is smaller than one plane spacing.
+        If the size is smaller than one plane spacing, or a thousand times larger.
     """
+    if size > MOST_REPEATS * stack.spacing:
+        raise BuildError(
+            f"a particle of {size / 10:g} nm holds too many atoms to be written",
+            hint="lengths without a unit are Å: 160 is 16 nm",
+        )
     names = named_planes(stack)
     index = natural_cut(stack) if termination is None else resolve_termination(
         stack, termination, "top"

@@ -147,6 +147,38 @@ def test_particles(tmp_path: Path) -> None:
     assert len(read(path)) == lattice["n_atoms"]
 
 
+def test_ligands_with_the_build(tmp_path: Path) -> None:
+    dot = ["build", "nanocrystal", "CsPbBr3-cubic", "--cells", "2", "--termination", "CsBr"]
+    path = tmp_path / "dot.extxyz"
+    both = ["--ligand", "benzoate=0.2", "--ligand", "PMA=0.3", "--ligand-seed", "4"]
+    covered = document(*dot, *both, "-o", str(path))
+    assert covered["problems"] == []
+    assert covered["charge"] == 0
+    assert [one["anchor"] for one in covered["ligands"]] == ["carboxylate", "ammonium"]
+    again = read(path)
+    molecules = again.arrays["molecule"][again.arrays["region"] == "ligand"]
+    assert len(np.unique(molecules)) == sum(one["placed"] for one in covered["ligands"])
+    assert document("check", str(path))["ok"]
+    slab = document("build", "slab", "CsPbBr3-cubic", "--hkl", "100", "--termination", "CsBr",
+                    "--ligand", "benzylammonium=1")  # fmt: skip
+    assert slab["ligands"][0]["placed"] == 1
+    assert slab["problems"] == []
+    janus = document("build", "janus", "CsPbBr3-cubic", "PbS-galena", "--core-size", "3nm",
+                     "--core-facet", "100", "--cap-facet", "100", "--cap-size", "10",
+                     "--island", "7,7", "--island", "-.7,-.7nm", "--core-termination", "CsBr",
+                     "--cap-shape", "cuboid", "--cap-height", "6", "--shift", "0.25,0.25",
+                     "--ligand", "C4DT=0.1")  # fmt: skip
+    assert janus["shape"] == "cuboid with cuboids"
+    assert janus["ligands"][0]["anchor"] == "thiolate"
+
+
+def test_a_net_charge_is_a_warning() -> None:
+    words = ["build", "nanocrystal", "CsPbBr3-cubic", "--cells", "2", "--keep-charge"]
+    result = runner.invoke(app, words)
+    assert result.exit_code == 0
+    assert "net charge of +7 e" in result.stderr
+
+
 def test_terminations_as_table_and_json() -> None:
     words = ["build", "terminations", "CsPbBr3-cubic", "--hkl", "100"]
     assert "PbBr2" in runner.invoke(app, words).stdout
@@ -180,6 +212,15 @@ def test_terminations_as_table_and_json() -> None:
         (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3nm", "--energies", "100"], "FACET"),
         (["build", "superlattice", "CsPbBr3-cubic", "--size", "8nm", "--spacing", "5nm",
           "--cells", "2"], "overlap"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--cells", "2.5"], "whole numbers"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--cells", "2", "--ligand", "PMA"],
+         "NAME=COVERAGE"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--cells", "2", "--ligand", "foo=0.3"],
+         "unknown ligand"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--cells", "2", "--ligand", "PMA=0.7",
+          "--ligand", "oleylammonium=0.7"], "1.4 times"),
+        (["build", "janus", "CsPbBr3-cubic", "PbS-galena", "--core-size", "3nm", "--core-facet",
+          "100", "--cap-facet", "100", "--island", "3"], "no place on a facet"),
         (["check", "nothing.cif"], "nothing.cif"),
     ],
 )  # fmt: skip

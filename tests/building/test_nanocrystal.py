@@ -40,6 +40,15 @@ def test_cube_of_n_cells_is_counted(n, name, facets) -> None:
     assert check_structure(neutral.atoms) == ()
 
 
+@pytest.mark.parametrize("cells", [4, (2, 3, 5)])
+def test_size_by_number_of_cells(cells) -> None:
+    phase = phases.load("CsPbBr3-cubic")
+    particle = build_nanocrystal(phase, cells=cells, termination="CsBr", neutral=False)
+    counts = np.broadcast_to(cells, 3)
+    assert particle.size == pytest.approx(tuple(counts * phase.atoms.cell.lengths()[0]))
+    assert particle.atoms.symbols.formula.count()["Pb"] == np.prod(counts)
+
+
 def test_corners_go_before_edges_before_faces() -> None:
     phase = phases.load("CsPbBr3-cubic")
     full = build_nanocrystal(phase, size=30, neutral=False, vacuum=0.0).atoms
@@ -236,6 +245,14 @@ def test_bad_requests(cds_match) -> None:
         ({"size": 30.0, "termination": "Xe"}, "CsBr, PbBr2"),
         ({"size": 30.0, "facets": [(1, 0, 0), (0, 1, 0), (1, 1, 0)]}, "enclose"),
         ({"size": 30.0, "vacuum": -1.0}, "vacuum"),
+        ({}, "needs a size"),
+        ({"size": 30.0, "cells": 3}, "instead of its edges"),
+        ({"cells": 3, "shape": "sphere"}, "size of a cuboid"),
+        ({"cells": 0}, "whole numbers of cells"),
+        ({"cells": (2, 2, 2.5)}, "whole numbers of cells"),
+        ({"size": 1e5}, "too many atoms"),
+        ({"size": 30.0, "shape": "sphere", "termination": "CsBr"}, "no use for a termination"),
+        ({"size": 30.0, "energies": {(1, 0, 0): 1.0}}, "no use for energies"),
     ]:
         with pytest.raises(BuildError) as raised:
             build_nanocrystal(cubic, **options)
@@ -252,5 +269,15 @@ def test_bad_requests(cds_match) -> None:
     for options, message in [({"shift": "closest"}, "two fractions"), ({"gap": np.nan}, "gap")]:
         with pytest.raises(BuildError, match=message):
             build_janus(pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, **options)
+    for islands, message in [
+        ([], "at least one cap"),
+        ([(30.0, 0.0)], "beside the facet"),
+        ([(0.0, 0.0), (5.0, 5.0)], "overlap"),
+    ]:
+        with pytest.raises(BuildError, match=message):
+            build_janus(
+                pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, cap_size=10,
+                islands=islands,
+            )  # fmt: skip
     with pytest.raises(BuildError, match="cap shape"):
         build_janus(pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, cap_shape="hat")
