@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from qdstruct.resources import data_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,28 +51,9 @@ def element_colour(number: int) -> str:
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Apply the style inside the block only; the user's own matplotlib settings stay."""
-    import matplotlib as mpl
+    from matplotlib import style
 
-    settings: dict[Any, Any] = {
-        "font.family": "DejaVu Sans",
-        "font.size": 8,
-        "axes.titlesize": 8,
-        "axes.labelsize": 8,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.linewidth": 0.7,
-        "xtick.labelsize": 7,
-        "ytick.labelsize": 7,
-        "legend.fontsize": 7,
-        "legend.frameon": False,
-        "lines.linewidth": 1.1,
-        "svg.fonttype": "path",
-        "svg.hashsalt": "qdstruct",
-        "pdf.fonttype": 42,
-        "figure.dpi": 110,
-        "savefig.dpi": 300,
-    }
-    with mpl.rc_context(settings):
+    with style.context(data_folder("templates") / "report" / "qdstruct.mplstyle"):
         yield
 
 
