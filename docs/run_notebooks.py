@@ -14,12 +14,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 FOLDER = Path(__file__).parent / "notebooks"
+CHECKOUT = FOLDER.resolve().parents[1]
 PATIENCE = 300
 """s for one cell."""
 
@@ -49,7 +51,18 @@ def execute(path: Path, *, write: bool) -> str:
 def _settled(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
     if "execution_count" in output:
         output["execution_count"] = None
-    return output
+    return _without_place(output)
+
+
+def _without_place(value: Any) -> Any:
+    """Name files of the checkout from its top: it may lie anywhere."""
+    if isinstance(value, str):
+        return value.replace(f"{CHECKOUT}{os.sep}", "")
+    if isinstance(value, list):
+        return [_without_place(item) for item in value]
+    if isinstance(value, dict):
+        return nbformat.from_dict({key: _without_place(item) for key, item in value.items()})
+    return value
 
 
 def main(words: Sequence[str]) -> int:
