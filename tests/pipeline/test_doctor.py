@@ -26,7 +26,8 @@ def by_name(group: str) -> dict[str, object]:
 def test_everything_is_looked_at_and_this_installation_is_well() -> None:
     checks = examine()
     assert {check.group for check in checks} == set(GROUPS)
-    assert is_well(checks), [check for check in checks if check.state == "broken"]
+    ours = [check for check in checks if check.group in ("installation", "mock", "browser")]
+    assert is_well(ours), [check for check in ours if check.state == "broken"]
     for check in checks:
         assert (check.fix == "") == (check.state == "fine"), check
 
