@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.cut import Cut, choose_cut, count_layers
-from qdstruct.building.stack import plane_stack
+from qdstruct.building.stack import PlaneStack, plane_stack
 from qdstruct.building.terminations import named_planes
 from qdstruct.building.variants import Variant, choose_variant, describe_cut
 from qdstruct.errors import BuildError
@@ -47,47 +49,77 @@ def cut_atoms(cut: Cut, transform: ArrayLike) -> Atoms:
 
     stack = cut.stack
     points = _lattice_points(np.asarray(transform))
+    column = _column(stack, cut.first, cut.last)
+    copies = np.repeat(np.arange(len(points)), len(column.numbers))
+    # Each unit beside its copies, as the planes were cut: unit, lattice point, atom of the unit.
+    order = np.argsort(np.tile(column.unit, len(points)), kind="stable")
+    copies, member = copies[order], (order % len(column.numbers))
     in_plane = points @ stack.vectors
-    unit_planes = np.arange(cut.first, cut.last + 1)
-    numbers, positions, centres, layers, molecules, charges = [], [], [], [], [], []
-    next_molecule = 0
-    for layer, index in enumerate(unit_planes):
-        repeat, within = divmod(int(index), stack.n_planes)
-        units = stack.planes[within].units
-        for unit in units:
-            members = np.flatnonzero(stack.unit_of == unit)
-            offsets = np.zeros((len(points), 3))
-            offsets[:, :2] = in_plane
-            offsets += repeat * stack.step
-            size, copies = len(members), len(points)
-            positions.append((offsets[:, None] + stack.positions[members]).reshape(-1, 3))
-            centres.append(np.repeat(offsets + stack.centres[unit], size, axis=0))
-            numbers.append(np.tile(stack.numbers[members], copies))
-            charges.append(np.tile(stack.charges[members], copies))
-            layers.append(np.full(size * copies, layer))
-            if stack.molecular[unit]:
-                molecules.append(next_molecule + np.repeat(np.arange(copies), size))
-                next_molecule += copies
-            else:
-                molecules.append(np.full(copies, -1))
     supercell, turned = _aligned(np.asarray(transform) @ stack.vectors)
-    xyz = np.concatenate(positions)
-    middle = np.concatenate(centres)
-    xyz[:, :2] = xyz[:, :2] @ turned
-    planar = middle[:, :2] @ turned @ np.linalg.inv(supercell)
+    xyz = column.positions[member]
+    xyz[:, :2] = (xyz[:, :2] + in_plane[copies]) @ turned
+    planar = (column.centres[member] + in_plane[copies]) @ turned @ np.linalg.inv(supercell)
     xyz[:, :2] -= np.floor(planar + 1e-6) @ supercell
     xyz[:, 2] -= xyz[:, 2].min()
     cell = np.zeros((3, 3))
     cell[:2, :2] = supercell
     cell[2, 2] = max(float(np.ptp(xyz[:, 2])), 1e-3)
-    atoms = Atoms(
-        numbers=np.concatenate(numbers), positions=xyz, cell=cell, pbc=(True, True, False)
-    )
-    atoms.set_array("layer", np.concatenate(layers).astype(np.int64))
-    atoms.set_array("molecule", np.concatenate(molecules).astype(np.int64))
-    atoms.set_array("formal_charge", np.concatenate(charges))
+    atoms = Atoms(numbers=column.numbers[member], positions=xyz, cell=cell, pbc=(True, True, False))
+    molecule = column.molecule[member]
+    atoms.set_array("layer", column.layer[member])
+    atoms.set_array("molecule", np.where(molecule < 0, -1, molecule * len(points) + copies))
+    atoms.set_array("formal_charge", column.charges[member])
     _assert_count(atoms, cut, len(points))
     return atoms
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Column:
+    """The atoms of a cut above one primitive in-plane cell, unit after unit."""
+
+    numbers: NDArray[np.int64]
+    positions: NDArray[np.float64]
+    centres: NDArray[np.float64]
+    """(N, 2) in-plane centre of each atom's unit."""
+    charges: NDArray[np.float64]
+    layer: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    """Counted through the column."""
+    molecule: NDArray[np.int64]
+    """Counted through the column; −1 for single ions."""
+
+
+@lru_cache(maxsize=256)
+def _column(stack: PlaneStack, first: int, last: int) -> _Column:
+    """Gather what every supercell of the same cut repeats."""
+    members: list[NDArray[np.int64]] = []
+    steps: list[NDArray[np.int64]] = []
+    layers: list[NDArray[np.int64]] = []
+    units: list[NDArray[np.int64]] = []
+    molecules: list[NDArray[np.int64]] = []
+    n_molecules = 0
+    for layer, index in enumerate(range(first, last + 1)):
+        repeat, within = divmod(index, stack.n_planes)
+        for unit in stack.planes[within].units:
+            inside = np.flatnonzero(stack.unit_of == unit)
+            molecular = bool(stack.molecular[unit])
+            members.append(inside)
+            steps.append(np.full(len(inside), repeat))
+            layers.append(np.full(len(inside), layer))
+            molecules.append(np.full(len(inside), n_molecules if molecular else -1))
+            units.append(np.full(len(inside), len(units)))
+            n_molecules += molecular
+    chosen = np.concatenate(members)
+    offsets = np.concatenate(steps)[:, None] * np.asarray(stack.step)
+    return _Column(
+        numbers=stack.numbers[chosen],
+        positions=stack.positions[chosen] + offsets,
+        centres=(stack.centres[stack.unit_of[chosen]] + offsets)[:, :2],
+        charges=stack.charges[chosen],
+        layer=np.concatenate(layers).astype(np.int64),
+        unit=np.concatenate(units),
+        molecule=np.concatenate(molecules),
+    )
 
 
 def _assert_count(atoms: Atoms, cut: Cut, n_points: int) -> None:

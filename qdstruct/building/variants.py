@@ -86,7 +86,12 @@ def describe_cut(cut: Cut) -> SlabVariant:
     sulphur faces of a CdS(111) slab are different. Non-polar: neither net charge nor dipole along
     the normal, from formal charges at the atoms' own heights (Tasker, J. Phys. C 12, 4977 (1979)).
     """
-    stack = cut.stack
+    return _described(cut.stack, cut.first, cut.last)
+
+
+@lru_cache(maxsize=256)
+def _described(stack: PlaneStack, first: int, last: int) -> SlabVariant:
+    cut = Cut(stack=stack, first=first, last=last, n_layers=1)
     names = named_planes(stack)
     sums = _mirror_sums(stack)
     apart = stack.plane_height(cut.first) + stack.plane_height(cut.last) - np.array(sums)

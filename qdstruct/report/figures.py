@@ -107,6 +107,7 @@ def charge_difference_figure(difference: ChargeDifference) -> Figure:
         "interface", (difference.interface_height, 0.5), xycoords=("data", "axes fraction"),
         xytext=(12, 0), textcoords="offset points", ha="left", va="center", fontsize=7,
         color=COLOURS[1],
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.9},
     )  # fmt: skip
     return figure
 

@@ -53,12 +53,14 @@ def _potential_panel(axes: Axes, result: PotentialResult) -> None:
                   label=f"macroscopic average ({windows} Å)")  # fmt: skip
     for vacuum in profile.vacuum_levels:
         low = start + (vacuum.start - start + 1e-6) % period
+        left = low < start + period / 2
         axes.hlines(vacuum.level, low, low + vacuum.end - vacuum.start, color=COLOURS[1],
                     linewidth=2.2)  # fmt: skip
         axes.annotate(
-            f"vacuum {vacuum.side}\n{vacuum.level:.2f} eV", (low, vacuum.level), xytext=(0, 4),
+            f"vacuum {vacuum.side}\n{vacuum.level:.2f} eV",
+            (low if left else low + vacuum.end - vacuum.start, vacuum.level), xytext=(0, 4),
             textcoords="offset points", fontsize=6.5, color=COLOURS[1], va="bottom",
-            ha="left" if low < start + period / 2 else "center",
+            ha="left" if left else "right",
         )  # fmt: skip
     if profile.fermi_level is not None:
         axes.axhline(profile.fermi_level, color="0.3", linewidth=0.8, linestyle=":")
