@@ -75,7 +75,7 @@ def diffraction(
 
     if figure is not None:
         _refuse_figure(Path(figure), force=force)
-    name, atoms = read_structure(structure)
+    name, atoms = read_structure(structure, tensors=True)
     if rings:
         if zone or other:
             raise InputError("--rings is of crystals in all orientations: leave out the zone axes")
@@ -96,7 +96,7 @@ def diffraction(
                 hint="for example --with CdS-zincblende --with-zone 1,1,1 --align '220|2,-2,0'",
             )
         planes = [parse_miller(words) for words in align.split("|")]
-        name, atoms = read_structure(other)
+        name, atoms = read_structure(other, tensors=True)
         second = zone_axis_pattern(atoms, name=name, zone=parse_miller(other_zone), max_g=max_g)
         second = align_patterns(pattern, second, planes[0], planes[1])
         pairs = spot_coincidences(pattern, second)

@@ -69,15 +69,18 @@ def nanometres(text: str, *, zero: bool = False, bare: str = "nm") -> float:
     return value / 10 if (match.group(2) or bare) in ("A", "Å") else value
 
 
-def read_structure(text: str) -> tuple[str, Atoms]:
-    """Return name and atoms; a file is read as it is, without a search for its symmetry."""
+def read_structure(text: str, *, tensors: bool = False) -> tuple[str, Atoms]:
+    """Return name and atoms; a file is read as it is, without a search for its symmetry.
+
+    With `tensors` the anisotropic displacements of a CIF file come along.
+    """
     from pathlib import Path
 
     from qdstruct import phases
 
     path = Path(text)
     if path.suffix and path.is_file():
-        return path.stem, phases.read_atoms(path)
+        return path.stem, phases.read_atoms(path, displacements=tensors)
     phase = phases.load(text)
     return phase.name, phase.atoms
 

@@ -111,7 +111,7 @@ def xrd(
         min_intensity=min_intensity,
     )
     words = {"anode": anode, "instrument_fwhm": instrument, "settings": settings}
-    read = [read_structure(structure) for structure in structures]
+    read = [read_structure(structure, tensors=not debye) for structure in structures]
     if fit is not None:
         _fit(fit, read, sizes, words, csv, figure, force=force, json=json)
         return

@@ -14,6 +14,7 @@ from qdstruct.errors import PhaseError
 from qdstruct.model import Phase
 from qdstruct.phases import cif
 from qdstruct.phases.describe import check_crystal, describe
+from qdstruct.phases.displacements import displacement_tensors
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -54,8 +55,17 @@ def read_structure(path: str | Path) -> Phase:
     return describe(read_atoms(file), name=_stem(file), source_file=str(file))
 
 
-def read_atoms(path: str | Path) -> Atoms:
+def read_atoms(path: str | Path, *, displacements: bool = False) -> Atoms:
     """Read atoms from a file, periodic or not.
+
+    Parameters
+    ----------
+    path : str or Path
+        As `read_structure`.
+    displacements : bool
+        Take the anisotropic displacements of a CIF file too, as an array ``u_cartesian``
+        (N, 3, 3) in Å² in the frame of the positions: see `displacement_tensors`. Whoever turns
+        the atoms afterwards must turn it too.
 
     Raises
     ------
@@ -66,7 +76,12 @@ def read_atoms(path: str | Path) -> Atoms:
     file = Path(path)
     _check_file(file)
     if _is_cif(file):
-        return _cif_atoms(file, cif.crystal_block(file))
+        block = cif.crystal_block(file)
+        atoms = _cif_atoms(file, block)
+        tensors = displacement_tensors(block, atoms, file) if displacements else None
+        if tensors is not None:
+            atoms.set_array("u_cartesian", tensors)
+        return atoms
     atoms = _clean(_read_with_ase(file) or _read_with_pymatgen(file))
     if len(atoms) == 0:
         raise PhaseError(f"{file}: no atoms", hint="give a file with at least one atom")

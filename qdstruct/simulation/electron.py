@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError
 from qdstruct.geometry import reduce_miller
 from qdstruct.model.patterns import Spot, SpotPattern
+from qdstruct.simulation.displacements import without
 from qdstruct.simulation.families import crystal_symmetry, systematically_absent
 from qdstruct.simulation.scattering_factors import electron_factor
 from qdstruct.simulation.structure_factor import (
@@ -58,7 +59,8 @@ def zone_axis_pattern(
     max_g : float
         Largest 1/d in 1/Å.
     b_iso : dict, optional
-        Isotropic displacement B in Å² by element; 0 where not given.
+        Isotropic displacement B in Å² by element, in place of tensors ``u_cartesian`` of these
+        atoms (see `powder_pattern`); 0 where not given.
 
     Returns
     -------
@@ -123,6 +125,7 @@ def zone_structure_factors(
     if not (np.isfinite(max_g) and 0 < max_g <= 10):
         raise InputError(f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å")
     check_periodic(atoms, name)
+    atoms = without(atoms, b_iso or {})
     axis = reduce_miller(zone)
     half = zone_reflections(np.asarray(atoms.cell), axis, max_g)
     if len(half) == 0:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import PhaseError
 from qdstruct.geometry import SpaceGroup, space_group
+from qdstruct.simulation.displacements import tensor_symmetry
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -23,11 +24,14 @@ _ORIGIN = (_RADIX // 2) * (_RADIX**2 + _RADIX + 1)
 
 
 def crystal_symmetry(atoms: Atoms) -> SpaceGroup | None:
-    """Return the space group, or None for large cells and where spglib finds none."""
+    """Return the space group, or None for large cells and where spglib finds none.
+
+    Of a structure with displacement tensors only the operations that keep these too.
+    """
     if len(atoms) > MAX_ATOMS_FOR_SYMMETRY or not atoms.pbc.all():
         return None
     try:
-        return space_group(atoms)
+        return tensor_symmetry(atoms, space_group(atoms))
     except PhaseError:
         return None
 

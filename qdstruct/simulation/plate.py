@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
 from qdstruct.model.patterns import DiffractionPlate, DiffractionRing, SpotPattern
+from qdstruct.simulation.displacements import without
 from qdstruct.simulation.families import (
     crystal_symmetry,
     family_keys,
@@ -67,6 +68,7 @@ def polycrystal_rings(
     if not (np.isfinite(max_g) and 0 < max_g <= 10):
         raise InputError(f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å")
     check_periodic(atoms, name)
+    atoms = without(atoms, b_iso or {})
     found = reflections(np.asarray(atoms.cell), max_g)
     if len(found) == 0:
         raise InputError(f"{name}: no ring has 1/d ≤ {max_g:g} 1/Å", hint="raise --max-g")

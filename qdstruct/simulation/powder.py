@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError
 from qdstruct.geometry import SpaceGroup, reciprocal_cell
 from qdstruct.model.patterns import PowderPattern, PowderPeak
+from qdstruct.simulation.displacements import without
 from qdstruct.simulation.families import (
     crystal_symmetry,
     family_keys,
@@ -54,7 +55,8 @@ class PowderSettings:
     """Optional physics of a powder pattern."""
 
     b_iso: Mapping[str, float] = field(default_factory=dict)
-    """Isotropic displacement B = 8π²⟨u²⟩ in Å² by element; 0 where not given."""
+    """Isotropic displacement B = 8π²⟨u²⟩ in Å² by element, in place of tensors of these atoms;
+    0 where not given."""
     preferred_orientation: tuple[Miller, float] | None = None
     """Plane (hkl) and March's r: r < 1 for plates lying on that plane, 1 for none."""
     monochromator: float | None = None
@@ -98,7 +100,8 @@ def powder_pattern(
     ----------
     atoms : Atoms
         One periodic cell: a crystal, or a slab or interface (its vacuum then counts as part of the
-        crystal, and the repeat along the normal shows).
+        crystal, and the repeat along the normal shows). An array ``u_cartesian`` (N, 3, 3) holds
+        displacement tensors U in Å² in the frame of the positions, NaN for atoms without.
     name : str
         What the pattern is called.
     anode : str or float
@@ -127,16 +130,18 @@ def powder_pattern(
 
     Notes
     -----
-    I = Σ |F|²·LP, F = Σ_j (f0 + f′ + i f″) exp(−B s²) exp(2πi h·x), LP as in
-    `lorentz_polarisation` (International Tables vol. C, 6.2). f0: Waasmaier and Kirfel (1995);
-    f′, f″: Chantler (1995). Both members of a Friedel pair are computed, so crystals without a
-    centre of symmetry are right with f″ too.
+    I = Σ |F|²·LP, F = Σ_j (f0 + f′ + i f″) T exp(2πi h·x), T = exp(−B s²) or exp(−2π² gᵀ U g)
+    (Trueblood et al., Acta Cryst. A52, 770 (1996)), LP as in `lorentz_polarisation`
+    (International Tables vol. C, 6.2). f0: Waasmaier and Kirfel (1995); f′, f″: Chantler (1995).
+    Both members of a Friedel pair are computed, so crystals without a centre of symmetry are right
+    with f″ too.
     """
     options = settings or PowderSettings()
     shape = LineShape(size_nm=size_nm, instrument_fwhm=instrument_fwhm, microstrain=microstrain)
     source = radiation(anode)
     grid = angle_grid(two_theta_range, step)
     check_periodic(atoms, name)
+    atoms = without(atoms, options.b_iso)
     group = crystal_symmetry(atoms)
     lines = _lines(atoms, name, source, two_theta_range, options, group)
     inside = (lines.two_theta >= two_theta_range[0]) & (lines.two_theta <= two_theta_range[1])

@@ -170,12 +170,13 @@ def index_limits(cell: NDArray[np.float64], max_g: float) -> tuple[int, int, int
 def element_sums(
     atoms: Atoms, which: Reflections, *, engine: str = "auto"
 ) -> dict[str, NDArray[np.complex128]]:
-    """Return S_e(hkl) = Σ_j exp(2πi (hx + ky + lz)) over the atoms j of each element e.
+    """Return S_e(hkl) = Σ_j T_j exp(2πi (hx + ky + lz)) over the atoms j of each element e.
 
     Parameters
     ----------
     atoms : Atoms
-        The cell.
+        The cell. T_j = exp(−2π² gᵀ U_j g) where it has tensors ``u_cartesian`` (see
+        `displacement_tensors`), 1 where not.
     which : Reflections
         Where to evaluate.
     engine : {"auto", "dense", "nufft"}
@@ -189,8 +190,12 @@ def element_sums(
     dict
         Symbol → (M,) complex sums.
     """
+    from qdstruct.simulation.displacements import displacement_tensors
     from qdstruct.simulation.nufft import chosen_engine, nufft_sums
 
+    tensors = displacement_tensors(atoms)
+    if tensors is not None:
+        return _damped_sums(atoms, which, tensors, engine)
     symbols = np.asarray(atoms.get_chemical_symbols())
     fractional = np.linalg.solve(np.asarray(atoms.cell).T, atoms.positions.T).T
     groups = {
@@ -200,6 +205,26 @@ def element_sums(
     if chosen_engine(engine, work) == "nufft":
         return nufft_sums(groups, which.hkl)
     return {symbol: _dense_sums(points, which.hkl) for symbol, points in groups.items()}
+
+
+def _damped_sums(
+    atoms: Atoms, which: Reflections, tensors: NDArray[np.float64], engine: str
+) -> dict[str, NDArray[np.complex128]]:
+    """Sum atoms of one tensor at a time; either engine serves, since the damping is a factor."""
+    from qdstruct.simulation.displacements import tensor_groups
+    from qdstruct.simulation.nufft import chosen_engine, nufft_sums
+
+    symbols = np.asarray(atoms.get_chemical_symbols())
+    fractional = np.linalg.solve(np.asarray(atoms.cell).T, atoms.positions.T).T
+    sums: dict[str, NDArray[np.complex128]] = {}
+    for group in tensor_groups(symbols, tensors):
+        points, symbol = fractional[group.members], group.symbol
+        if chosen_engine(engine, len(points) * max(len(which), 1)) == "nufft":
+            part = nufft_sums({symbol: points}, which.hkl)[symbol]
+        else:
+            part = _dense_sums(points, which.hkl)
+        sums[symbol] = sums.get(symbol, 0) + group.damping(which.g) * part
+    return sums
 
 
 def _dense_sums(fractional: NDArray[np.float64], hkl: NDArray[np.int64]) -> NDArray[np.complex128]:
