@@ -98,17 +98,14 @@ def charge_difference_figure(difference: ChargeDifference) -> Figure:
     left.set_title("gain above zero, loss below", loc="left")
     right.plot(z, np.asarray(difference.displaced), color=COLOURS[0])
     right.set(xlabel="height z (Å)", ylabel="electrons gained below z (e)")
-    right.set_title(f"into the film: {difference.transferred:+.3f} e per cell", loc="left")
+    right.set_title(
+        f"into the film, above the dashed plane: {difference.transferred:+.3f} e per cell",
+        loc="left",
+    )
     for axes in (left, right):
         axes.axhline(0, color="0.4", linewidth=0.6)
         axes.axvline(difference.interface_height, color=COLOURS[1], linewidth=0.9, linestyle="--")
         axes.set_xlim(z[0], z[-1])
-    right.annotate(
-        "interface", (difference.interface_height, 0.5), xycoords=("data", "axes fraction"),
-        xytext=(12, 0), textcoords="offset points", ha="left", va="center", fontsize=7,
-        color=COLOURS[1],
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.9},
-    )  # fmt: skip
     return figure
 
 

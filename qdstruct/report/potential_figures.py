@@ -69,9 +69,8 @@ def _potential_panel(axes: Axes, result: PotentialResult) -> None:
         low, high = result.extents[name]
         low = start + (low - start) % period
         axes.hlines(level, low, low + high - result.extents[name][0], color=colour_of(name, 0),
-                    linewidth=1.6, linestyle="--")  # fmt: skip
-        axes.text(low, level, f"{name} {level:.2f} eV".replace("-", "−"), fontsize=6.5, va="bottom",
-                  color=colour_of(name, 0))  # fmt: skip
+                    linewidth=1.6, linestyle="--",
+                    label=f"{name} {level:.2f} eV".replace("-", "−"))  # fmt: skip
     axes.set_xlim(start, start + period)
     top = max([*np.asarray(profile.profile), *(v.level for v in profile.vacuum_levels)])
     bottom = float(np.asarray(profile.profile).min())
