@@ -10,7 +10,8 @@ export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" LC_ALL=C
 grep -qs '"state": "done"' run.json && exit 0
 if command -v flock >/dev/null; then  # so that "qdstruct status" sees it, and nobody runs it twice
   exec 9>>{{ lock }}
-  flock --nonblock 9 || { printf '%s: runs already\n' "$name" >&2; exit 75; }
+  # "qdstruct status" holds the lock for a moment to see whether the job runs: wait that out.
+  flock --timeout 5 9 || { printf '%s: runs already\n' "$name" >&2; exit 75; }
   printf '%s %s\n' "$$" "$(hostname)" >{{ lock }}
 fi
 

@@ -29,12 +29,20 @@ submit() {  # NAME PARENTS -- OPTIONS OF THE BATCH SYSTEM
   id[$name]=${id[$name]%%;*}
   printf '{"batch_job": "%s"}\n' "${id[$name]}" >"$name/slurm.json"
 {% else %}
+  local queued
+  queued=$(sed -n 's/.*"batch_job": "\([^"]*\)".*/\1/p' "$name/flux.json" 2>/dev/null || true)
+  if [ -n "$queued" ] &&
+    flux jobs --no-header --format='{state}' "$queued" 2>/dev/null | grep -qv INACTIVE; then
+    id[$name]=$queued
+    return
+  fi
   rm -f "$name/run.json"
   # Flux takes one dependency an option; a job whose dependency failed is cancelled by Flux itself.
   local dependencies=()
   for parent in ${needs//:/ }; do dependencies+=("--dependency=afterok:$parent"); done
   id[$name]=$(flux batch --job-name="$name" --output=/dev/null \
     "${dependencies[@]}" "$@" "$name/plain.sh")
+  printf '{"batch_job": "%s"}\n' "${id[$name]}" >"$name/flux.json"
 {% endif %}
   printf '%s\t%s\n' "${id[$name]}" "$name"
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import jobs_factories as make
@@ -26,6 +28,7 @@ from qdstruct.model import (
 )
 from qdstruct.pipeline.run import status
 from qdstruct.pipeline.submit import read_profile, submit_plain
+from qdstruct.running.locks import JOB_LOCK
 
 AWKWARD = "a tree; with 'quotes' $(touch pwned) ü"
 PROFILE = 'executor = "slurm"\ncommand = "./engine"\n[resources]\npartition = "a b"\n'
@@ -162,6 +165,17 @@ def test_a_done_job_is_left_alone(tmp_path: Path, prepared) -> None:
     assert not (root / "bulk-film/relax/OUTCAR").exists()
 
 
+@pytest.mark.skipif(shutil.which("flock") is None, reason="no flock here")
+def test_a_job_that_starts_while_its_lock_is_probed_waits(prepared: tuple[Path, JobTree]) -> None:
+    root, _ = prepared
+    with (root / "bulk-film/relax" / JOB_LOCK).open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        release = threading.Timer(0.5, fcntl.flock, (handle, fcntl.LOCK_UN))
+        release.start()
+        assert run(root, "bulk-film/relax") == 0
+        release.join()
+
+
 def test_a_missing_parent_fails_the_child(tmp_path: Path, prepared) -> None:
     root, _ = prepared
     assert run(root, "interface/static") == 1
@@ -186,6 +200,44 @@ def test_flux_gets_a_chain_of_its_own(tmp_path: Path, grown) -> None:
     assert "flux batch" in script.read_text()
     assert "sbatch" not in script.read_text()
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+
+
+FLUX = """#!/bin/bash
+# As flux answers: a new id for each job, and the state of one that it knows.
+here=$(dirname "$0")
+case $1 in
+  batch) echo "$@" >>"$here/batch.log"; printf 'ƒ%s\\n' "$(wc -l <"$here/batch.log")" ;;
+  jobs) cat "$here/state" ;;
+esac
+"""
+
+
+def test_flux_is_asked_before_a_job_is_submitted_again(tmp_path: Path, grown) -> None:
+    root = tmp_path / "tree"
+    shutil.copytree(grown[0], root)
+    text = PROFILE.replace("slurm", "flux")
+    script = submit_plain(root, read_profile(profile(tmp_path, text)), engine="mock")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "flux").write_text(FLUX)
+    (tools / "flux").chmod(0o755)
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}"}
+
+    def submitted() -> int:
+        subprocess.run(["bash", str(script)], env=environment, check=True, capture_output=True)
+        return len((tools / "batch.log").read_text().splitlines())
+
+    count = len(grown[1].jobs)
+    assert submitted() == count
+    assert json.loads((root / "bulk-film/relax/flux.json").read_text()) == {"batch_job": "ƒ1"}
+    record = root / "bulk-film/relax/run.json"
+    record.write_text('{"state": "running"}')
+    for state in ("DEPEND", "SCHED", "RUN", "CLEANUP"):
+        (tools / "state").write_text(f"{state}\n")
+        assert submitted() == count
+        assert record.is_file()
+    (tools / "state").write_text("INACTIVE\n")
+    assert submitted() == 2 * count
 
 
 def test_what_cannot_be_submitted_is_said(tmp_path: Path, grown) -> None:
