@@ -99,7 +99,7 @@ def charge_difference_figure(difference: ChargeDifference) -> Figure:
     right.plot(z, np.asarray(difference.displaced), color=COLOURS[0])
     right.set(xlabel="height z (Å)", ylabel="electrons gained below z (e)")
     right.set_title(
-        f"into the film, above the dashed plane: {difference.transferred:+.3f} e per cell",
+        f"film, above the dashes: {difference.transferred:+.3f} e per cell",
         loc="left",
     )
     for axes in (left, right):

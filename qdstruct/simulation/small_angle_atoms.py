@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,8 @@ def atomic_small_angle_curve(
         Direction of q in the frame of the atoms, for a film seen along its normal; the average over
         all orientations without it.
     directions : int, optional
-        Directions averaged over; without it as many as the body has speckles at the largest q.
+        Directions averaged over; without it as many as the body has speckles at the largest q, but
+        at most 6000.
 
     Returns
     -------
@@ -60,6 +62,11 @@ def atomic_small_angle_curve(
     ------
     InputError
         For q that do not ascend, a direction of no length, or a body without atoms.
+
+    Warns
+    -----
+    UserWarning
+        If 6000 directions are fewer than the speckles, with the q up to which they suffice.
 
     Notes
     -----
@@ -86,9 +93,11 @@ def atomic_small_angle_curve(
     centres = np.stack(sums, axis=1) / weights[:, None]
     extent = float(np.ptp(positions, axis=0).max())
     speckles = 2 * np.pi * (values.max() * extent / (2 * np.pi)) ** 2
-    chosen = _hemisphere(directions or int(np.clip(speckles, FEWEST, MOST)))
     if along is not None:
         chosen = _one_direction(along)
+    else:
+        chosen = _hemisphere(directions or int(np.clip(speckles, FEWEST, MOST)))
+        _warn_of_coarseness(len(chosen), speckles, extent)
     first = owner == owner[0]
     total = _mean_power(values, positions, electrons, chosen)
     form = _mean_power(values, positions[first], electrons[first], chosen)
@@ -107,6 +116,17 @@ def atomic_small_angle_curve(
     )  # fmt: skip
     found = structure_maxima(values, curve["structure_factor"].to_numpy())
     return SmallAngleCurve(name=name, curve=curve, maxima=found)
+
+
+def _warn_of_coarseness(directions: int, speckles: float, extent: float) -> None:
+    if directions < int(speckles):
+        enough = 2 * np.pi / extent * np.sqrt(directions / (2 * np.pi))
+        warnings.warn(
+            f"{directions} directions sample the orientations of a body of {extent / 10:.0f} nm up "
+            f"to q = {enough:.3g} 1/Å; beyond, the curve is noisy: {speckles:.0f} directions would "
+            "be needed",
+            stacklevel=3,
+        )
 
 
 def _atoms_of(

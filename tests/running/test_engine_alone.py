@@ -132,6 +132,8 @@ def test_tags_of_physics_are_named_and_tags_of_numerics_are_not() -> None:
     ("tags", "what"),
     [
         ({"LHFCALC": ".TRUE."}, "hybrid functionals"),
+        ({"NELECT": "231"}, "a number of electrons other than the atoms'"),
+        ({"METAGGA": "SCAN"}, "meta-GGA"),
         ({"LDAU": "T"}, r"DFT\+U"),
         ({"IBRION": "0", "NSW": "10"}, "molecular dynamics"),
         ({"IBRION": "6", "NSW": "1"}, "vibrations"),

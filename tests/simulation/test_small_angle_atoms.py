@@ -49,6 +49,13 @@ def test_a_superlattice_against_the_debye_sum_of_its_atoms(dot) -> None:
         assert curve["intensity"].to_numpy() == pytest.approx(exact, rel=0.02, abs=1e-3)
 
 
+def test_too_few_directions_are_said() -> None:
+    far = Atoms("Ar8", positions=[[0, 0, 0]] * 7 + [[2000, 0, 0]])
+    q = np.linspace(0.01, 0.3, 5)
+    with pytest.warns(UserWarning, match=r"6000 directions .* up to q = 0\.0971 1/Å"):
+        atomic_small_angle_curve(q, far, name="far")
+
+
 def test_published_film_along_and_across() -> None:
     """Periods of the film, 7.7 nm across and 9.7 nm in the plane, come back as maxima."""
     bead = build_nanocrystal(phases.load("CsPbBr3-cubic"), cells=1, termination="CsBr")

@@ -36,6 +36,14 @@ _PHYSICS = {
     "LCALCEPS": "dielectric response",
 }
 
+_ANOTHER_SYSTEM = {
+    "NELECT": "a number of electrons other than the atoms'",
+    "NUPDOWN": "a fixed magnetic moment",
+    "METAGGA": "meta-GGA functionals",
+    "EFIELD": "an electric field",
+}
+"""Tags whose presence makes another calculation of it, whatever their value."""
+
 
 def ignored_tags(incar: Incar, honoured: Iterable[str]) -> tuple[str, ...]:
     """Return ``TAG = value`` of every tag that asks for physics and was left aside.
@@ -53,6 +61,7 @@ def refuse_impossible(incar: Incar, engine: str) -> None:
         wanted.append("vibrations within one job (IBRION = 5 to 8)")
     elif incar.integer("IBRION", -1) == 0 and incar.integer("NSW", 0) > 0:
         wanted.append("molecular dynamics")
+    wanted += [what for tag, what in _ANOTHER_SYSTEM.items() if tag in incar.tags]
     if incar.integer("ICORELEVEL", 0) != 0:
         wanted.append("core levels")
     if incar.integer("ISPIN", 1) == 2 or incar.flag("LAECHG", False):

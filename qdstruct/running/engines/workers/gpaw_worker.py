@@ -32,7 +32,10 @@ def main():
         request = json.loads(line)
         try:
             answer = HANDLERS[request["do"]](state, request)
-        except Exception as error:  # told to the other side, which knows what to do
+        except Exception as error:
+            if world.size > 1:  # the other ranks may wait for this one: let MPI end them all
+                raise
+            # Told to the other side, which knows what to do.
             answer = {"error": f"{type(error).__name__}: {error}"}
         if world.rank == 0:
             sys.stdout.write("@" + json.dumps(answer) + "\n")
