@@ -77,7 +77,7 @@ def hrtem(
         turn=turn,
         method=method,
         slice_thickness=slices,
-        b_iso=displacements(displacement or []),
+        b_iso=displacements(displacement or [], [atoms]),
     )
     write_image(image, path, force=force)
     document = {"phase": name, "image": str(path), "pixel_size": pixel, **image.image.attrs}

@@ -90,23 +90,36 @@ def indices(hkl: tuple[int, int, int]) -> str:
     return "(" + " ".join(str(index) for index in hkl) + ")"
 
 
-def displacements(words: list[str]) -> dict[str, float]:
-    """Read words such as ``Cs=5.2`` as element and B in Å².
+def displacements(words: list[str], crystals: list[Atoms]) -> dict[str, float]:
+    """Read words such as ``Cs=5.2`` as element and B in Å², for elements of these crystals.
 
     Raises
     ------
     InputError
-        If one is not an element, an equals sign and a number.
+        If one is not an element, an equals sign and a number, or no crystal has the element.
     """
     from qdstruct.errors import InputError
 
+    present = sorted({str(e) for atoms in crystals for e in atoms.get_chemical_symbols()})
     found = {}
     for word in words:
-        element, _, value = word.partition("=")
+        element, _, value = (part.strip() for part in word.partition("="))
         try:
-            found[element.strip()] = float(value)
+            found[element] = float(value)
         except ValueError:
             raise InputError(
                 f"'{word}' is not a displacement", hint="write element=B, for example Cs=5.2"
             ) from None
+        if element not in present:
+            raise InputError(
+                f"'{word}': {_absence(element)}", hint=f"choose among {', '.join(present)}"
+            )
     return found
+
+
+def _absence(element: str) -> str:
+    from ase.data import atomic_numbers
+
+    if atomic_numbers.get(element, 0) > 0:
+        return f"there is no {element} in the structure"
+    return f"'{element}' is not an element"

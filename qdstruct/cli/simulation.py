@@ -104,14 +104,14 @@ def xrd(
     _refuse_outputs(csv, figure, force=force)
     low, high = numbers(two_theta, 2, "a range of angles")
     sizes = _sizes(size, len(structures))
+    read = [read_structure(structure, tensors=not debye) for structure in structures]
     settings = PowderSettings(
-        b_iso=displacements(displacement or []),
+        b_iso=displacements(displacement or [], [atoms for _, atoms in read]),
         preferred_orientation=None if texture is None else _texture(texture),
         doublet=doublet,
         min_intensity=min_intensity,
     )
     words = {"anode": anode, "instrument_fwhm": instrument, "settings": settings}
-    read = [read_structure(structure, tensors=not debye) for structure in structures]
     if fit is not None:
         _fit(fit, read, sizes, words, csv, figure, force=force, json=json)
         return

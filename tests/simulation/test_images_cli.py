@@ -172,6 +172,7 @@ def test_gpa_measures_the_step_and_writes_the_maps(qdstruct, junction):
         (("index", "0.3,0;0.6,0", "--phase", "PbS-galena"), "one line"),
         (("index", "0.3,0;0,0.3", "--phase", "nothing-known"), "nothing-known"),
         (("hrtem", "PbS-galena", "--zone", "0,0,1", "-o", "x.gif"), "gif"),
+        (("hrtem", "PbS-galena", "--zone", "0,0,1", "-o", "x.png", "-b", "I=3"), "no I in the"),
         (("hrtem", "PbS-galena", "--zone", "0,0,1", "-o", "junction.tif"), "exists"),
     ],
 )

@@ -78,6 +78,8 @@ def test_diffraction_json_has_the_documented_form(qdstruct):
         (("xrd", "PbS-galena", "--debye"), "--size"),
         (("xrd", "PbS-galena", "--texture", "0,0,1"), "March"),
         (("xrd", "PbS-galena", "-b", "Pb"), "displacement"),
+        (("xrd", "PbS-galena", "-b", "Xx=3"), "not an element"),
+        (("xrd", "PbS-galena", "-b", "I=3"), "no I in the structure"),
         (("xrd", "PbS-galena", "--published", "CdTe"), "CsPbBr3 cubic"),
         (("xrd", "PbS-galena", "--fit", "missing.xy"), "missing.xy"),
         (("xrd", "PbS-galena", "--debye", "--size", "4nm", "--shape", "star"), "shape"),
