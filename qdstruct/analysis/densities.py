@@ -96,7 +96,7 @@ def dos_by(
     )
     if by == "layer":
         z, period = heights(projected.atoms, axis), cell_height(projected.atoms, axis)
-        centres = [_mean_height(z[members], period) for members in groups.values()]
+        centres = _plane_heights([z[members] for members in groups.values()], period)
         result = result.assign_coords(height=("layer", centres, {"unit": "Å"}))
     return broadened(result, broadening) if broadening else result
 
@@ -170,15 +170,30 @@ def atomic_planes(
     order, gaps = np.roll(order, -start), np.roll(gaps, -start)
     ends = np.flatnonzero(gaps > tolerance)
     planes = np.split(order, ends[ends < len(order) - 1] + 1)
+    centres = _plane_heights([z[plane] for plane in planes], period)
     return {
-        f"{number} (z = {_mean_height(z[plane], period):.2f} Å)": np.sort(plane)
-        for number, plane in enumerate(planes, 1)
+        f"{number} (z = {_two_digits(centre)} Å)": np.sort(plane)
+        for number, (centre, plane) in enumerate(zip(centres, planes, strict=True), 1)
     }
 
 
-def _mean_height(z: NDArray[np.float64], period: float) -> float:
-    offsets = (z - z[0] + period / 2) % period - period / 2
-    return float((z[0] + offsets.mean()) % period)
+def _two_digits(height: float) -> str:
+    return f"{round(height, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def _plane_heights(planes: Sequence[NDArray[np.float64]], period: float) -> list[float]:
+    """Return the mean height of each plane of a stack, ascending from the lowest plane.
+
+    The lowest may lie slightly below zero, where relaxation moved it through the cell's floor.
+    """
+    means = []
+    for z in planes:
+        offsets = (z - z[0] + period / 2) % period - period / 2
+        means.append(float(z[0] + offsets.mean()))
+    lowest = means[0] % period
+    if lowest > period - PLANE_TOLERANCE:
+        lowest -= period
+    return [lowest + (mean - means[0]) % period for mean in means]
 
 
 def broadened(dos: DataArray, width: float) -> DataArray:

@@ -78,9 +78,16 @@ def test_planes_are_counted_from_the_bottom_across_the_cell_edge() -> None:
         cell=[4, 4, 20],
         pbc=True,
     )
-    planes = list(atomic_planes(atoms).values())
-    assert [plane.tolist() for plane in planes] == [[0, 1, 5], [2, 3], [4]]
-    assert next(iter(atomic_planes(atoms))).startswith("1 (z = 19.93")
+    planes = atomic_planes(atoms)
+    assert [plane.tolist() for plane in planes.values()] == [[0, 1, 5], [2, 3], [4]]
+    assert list(planes) == ["1 (z = −0.07 Å)", "2 (z = 3.05 Å)", "3 (z = 6.00 Å)"]
+
+
+def test_planes_of_a_stack_through_the_cell_edge_rise_from_the_first() -> None:
+    positions = [[0, 0, z] for z in (15.0, 18.0, 1.0, 4.0)]
+    atoms = Atoms("Pb4", positions=positions, cell=[4, 4, 20], pbc=True)
+    heights = [label.split("= ")[1] for label in atomic_planes(atoms)]
+    assert heights == ["15.00 Å)", "18.00 Å)", "21.00 Å)", "24.00 Å)"]
 
 
 def test_layers_carry_their_heights() -> None:
