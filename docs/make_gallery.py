@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 DOCS = Path(__file__).parent
+LARGE = 500_000
+"""Atoms beyond which a block is not run with every check of the documentation."""
 MEASURED = DOCS / "gallery" / "measured.json"
 
 
@@ -301,7 +303,10 @@ def wrapped(command: str) -> str:
 def entry(system: System, measured: dict[str, Any]) -> str:
     """Return one system as Markdown."""
     picture = DOCS / "gallery" / f"{system.name}.png"
-    lines = [f"### {system.title}", "", "```sh", wrapped(system.command)]
+    lines = [f"### {system.title}", "", "```sh"]
+    if measured.get("n_atoms", 0) > LARGE:
+        lines += ["# needs: a minute and some gigabytes"]
+    lines += [wrapped(system.command)]
     lines += [wrapped(system.check_command), "```", ""]
     if picture.exists():
         lines += [f"```{{image}} gallery/{picture.name}", f":alt: {system.title}",

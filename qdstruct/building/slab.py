@@ -223,7 +223,8 @@ def build_slab(
     layers : int, optional
         Repeats of d(hkl) of the primitive lattice (2 if `thickness` is not given either).
     thickness : float, optional
-        Least thickness in Å.
+        Least thickness in Å, counted in whole repeats of d(hkl); the outermost planes lie closer
+        together by the distance to the next plane.
     bottom_termination, top_termination : str, optional
         Names from `terminations`. One of them: `layers` whole repeats, stoichiometric. Both: the
         slab goes on to the top termination.
