@@ -10,12 +10,13 @@ from types import MappingProxyType
 from typing import Any
 
 from qdstruct import jobs
-from qdstruct.errors import InputError, StudyError
+from qdstruct.errors import DestinationError, InputError, StudyError
 from qdstruct.files import new_directory, refuse_existing, write_atomically
 from qdstruct.model import Interface, JobTree, Phase
 from qdstruct.pipeline.planning import Plan, plan_study
 from qdstruct.pipeline.requests import check_requests, polar_faces
 from qdstruct.pipeline.series import series_points
+from qdstruct.running import read_record
 from qdstruct.study import Study, find_study, load_study, overlay_calculation
 
 __all__ = ["load_interface", "load_phases", "load_tree", "prepare", "rehearse", "tree_study"]
@@ -55,13 +56,27 @@ def prepare(
     ------
     InputError
         For anything wrong in the study, in the structures or with the destination.
+    DestinationError
+        If the directory exists and may not be replaced, or holds finished calculations.
     """
     refuse_existing(root, force=force)
+    _refuse_finished(root)
     source = find_study(study_file)
     load_study(source)
     with new_directory(root, force=force) as beside:
         plan, tree, findings = _write(source, beside, preset, tags)
     return plan, tree, (*findings, *_polar_findings(plan))
+
+
+def _refuse_finished(root: Path) -> None:
+    """Keep calculations that took core-hours, whatever was asked; those of the mock took none."""
+    records = (read_record(path.parent) for path in root.rglob("run.json"))
+    finished = [each for each in records if each and each.state == "done" and each.engine != "mock"]
+    if finished:
+        raise DestinationError(
+            f"{root}: holds the results of {len(finished)} finished jobs, which would be lost",
+            hint="choose another name, or move this directory away first",
+        )
 
 
 def rehearse(

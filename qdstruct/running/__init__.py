@@ -10,6 +10,7 @@ from qdstruct.running.locks import LockHeldError
 from qdstruct.running.plain import PlainJob, write_plain_scripts
 from qdstruct.running.preload import PreloadedExecutor
 from qdstruct.running.profile import load_profile
+from qdstruct.running.records import read_record
 from qdstruct.running.slurm import SlurmExecutor
 from qdstruct.running.status import retry, tree_engines, tree_methods, tree_status
 from qdstruct.running.tree import require_all_done, run_tree
@@ -24,6 +25,7 @@ __all__ = [
     "cancel",
     "find_engine",
     "load_profile",
+    "read_record",
     "require_all_done",
     "retry",
     "run_job",

@@ -9,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from qdstruct.cli.study import commands
-from qdstruct.errors import InputError
+from qdstruct.errors import DestinationError, InputError
+from qdstruct.model import RunRecord
 from qdstruct.pipeline.prepare import load_tree, prepare
 from qdstruct.pipeline.run import run
+from qdstruct.running.records import now, write_record
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,19 @@ def test_only_jobs_still_to_run_need_one(tree: Path) -> None:
         (tree / name / "POTCAR").write_text("x")
     with pytest.raises(InputError, match=f"{names[0]}/POTCAR: missing, as in 1 of 13 jobs"):
         run(tree, engine="vasp", command="true")
+
+
+@pytest.mark.parametrize(("engine", "kept"), [("vasp", True), ("mock", False)])
+def test_force_does_not_throw_finished_calculations_away(tree: Path, engine, kept) -> None:
+    name = load_tree(tree).jobs[0].name
+    record = RunRecord(state="done", engine=engine, attempts=1, host="h", pid=1, started=now())
+    write_record(tree / name, record)
+    if kept:
+        with pytest.raises(DestinationError, match="results of 1 finished jobs"):
+            prepare("cspbbr3-pbs", tree, preset="quick", force=True)
+    else:
+        prepare("cspbbr3-pbs", tree, preset="quick", force=True)
+    assert (tree / name / "run.json").exists() == kept
 
 
 def test_a_job_that_could_not_start_is_named(tree: Path, tmp_path: Path) -> None:
