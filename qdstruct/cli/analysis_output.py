@@ -40,7 +40,8 @@ def _calculated_lines(found: CalculatedResults) -> list[tuple[str, str]]:
         lines.append((f"Potential, {each.subject}", ", ".join(words)))
     difference = found.charge_difference
     if difference is not None:
-        lines.append(("Charge gained by the film", f"{difference.transferred:+.4f} e per cell, "
+        lines.append(("Electrons gained by the film",
+                      f"{difference.transferred:+.4f} per cell, ".replace("-", "−") +
                       f"plane at z = {difference.interface_height:.2f} Å"))  # fmt: skip
         lines.append(("∫Δρ over the cell", f"{difference.integral:.1e} e"))
     lines += [

@@ -153,8 +153,9 @@ def _charge_rows(results: CalculatedResults) -> list[tuple[str, str]]:
         ("Integral of Δρ over the cell (must vanish)", f"{difference.integral:.2e} e"),
         ("Interface plane", f"z = {difference.interface_height:.2f} Å, midway between the facing "
                             "atomic planes"),
-        ("Charge gained by the film", f"{difference.transferred:+.4f} e per cell of "
-                                      f"{difference.area:.1f} Å² ({per_area:+.3f}·10⁻³ e/Å²)"),
+        ("Electrons gained by the film",
+         f"{_plus(difference.transferred, 4)} per cell of {difference.area:.1f} Å² "
+         f"({_plus(per_area, 3)}·10⁻³ per Å²)"),
         ("Largest charge displaced through any plane",
          f"{float(np.abs(np.asarray(difference.displaced)).max()):.4f} e per cell"),
     ]  # fmt: skip

@@ -140,7 +140,8 @@ def isosurface_figure(field: ChargeField) -> Figure:
                 interpolation="bilinear")  # fmt: skip
     axes.set_axis_off()
     axes.set_title(
-        f"± {1e3 * field.level:.2f}·10$^{{-3}}$ e/Å$^3$\norange: gain, blue: loss", fontsize=7
+        f"± {1e3 * field.level:.2f}·10$^{{-3}}$ e/Å$^3$\nelectrons: orange gained, blue lost",
+        fontsize=7,
     )
     return figure
 

@@ -97,11 +97,9 @@ def charge_difference_figure(difference: ChargeDifference) -> Figure:
     left.set(xlabel="height z (Å)", ylabel="planar average of Δρ (10$^{-3}$ e/Å$^3$)")
     left.set_title("gain above zero, loss below", loc="left")
     right.plot(z, np.asarray(difference.displaced), color=COLOURS[0])
-    right.set(xlabel="height z (Å)", ylabel="electrons gained below z (e)")
-    right.set_title(
-        f"film, above the dashes: {difference.transferred:+.3f} e per cell",
-        loc="left",
-    )
+    right.set(xlabel="height z (Å)", ylabel="electrons gained below z")
+    gained = f"{difference.transferred:+.3f}".replace("-", "−")
+    right.set_title(f"film (above dashes) gains {gained} electrons/cell", loc="left")
     for axes in (left, right):
         axes.axhline(0, color="0.4", linewidth=0.6)
         axes.axvline(difference.interface_height, color=COLOURS[1], linewidth=0.9, linestyle="--")

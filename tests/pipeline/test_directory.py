@@ -149,7 +149,8 @@ def test_the_page_and_the_csv_show_these_numbers(analysed) -> None:
     folder = root.parent / "phd 2014-analysis"
     page = (folder / "report.html").read_text(encoding="utf-8")
     for words in (
-        "type II", "−0.600", "+0.2500 e per cell", "4.000 ± 0.000 eV", "4.700 ± 0.000 eV",
+        "type II", "−0.600", "Electrons gained by the film", "+0.2500 per cell",
+        "4.000 ± 0.000 eV", "4.700 ± 0.000 eV",
         "4.500 eV", "0.700 eV", f"+{16.02176634 * 5 / 14:.4f}", "10.0 % lie between the spheres",
         "substrate 98.8 %", "run7/final/LOCPOT", "FAILS",
     ):  # fmt: skip
