@@ -22,15 +22,24 @@ from qdstruct.pipeline.run import status
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["VIBRATIONS_FILE", "compare_modes", "load_vibrations", "phonons", "studied_systems"]
+__all__ = [
+    "MESH_LENGTH",
+    "VIBRATIONS_FILE",
+    "compare_modes",
+    "load_vibrations",
+    "phonons",
+    "studied_systems",
+    "wave_mesh",
+]
 
 VIBRATIONS_FILE = "vibrations.json"
 BROADENING = 5.0
 """Standard deviation of each mode in the density, 1/cm."""
 AXIS_STEP = 1.0
 """1/cm."""
-MESH_LENGTH = 60.0
-"""Å: the q-mesh of a crystal resolves waves of about this length."""
+MESH_LENGTH = 30.0
+"""Å: points of the q-mesh times the height of the cell along that axis reach at least this, the
+longest wave that the density of modes resolves."""
 SAME_ATOM = 1e-4
 """Å within which a displaced supercell must be the one that phonopy asks for."""
 PUBLISHED_QUANTITY = "phonon mode"
@@ -190,7 +199,7 @@ def _density(
     phonon: Any, atoms: Atoms, names: NDArray[np.str_], *, periodic: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return axis and density of modes by group, averaged over a mesh of wave vectors."""
-    mesh = _mesh(atoms) if periodic else (1, 1, 1)
+    mesh = wave_mesh(atoms) if periodic else (1, 1, 1)
     points = np.stack(np.meshgrid(*(np.arange(n) / n for n in mesh), indexing="ij"), -1)
     modes, weights = [], []
     for q in points.reshape(-1, 3):
@@ -203,9 +212,23 @@ def _density(
     return axis, vibrations.broadened(every, share, axis, BROADENING)
 
 
-def _mesh(atoms: Atoms) -> tuple[int, int, int]:
+def wave_mesh(atoms: Atoms) -> tuple[int, int, int]:
+    """Return the mesh of wave vectors for the density of modes, by the heights of the cell.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The crystal's cell.
+
+    Returns
+    -------
+    tuple of int
+        n = ⌈`MESH_LENGTH` / h⌉ along each axis; h = 1/|b| is the distance in Å between opposite
+        faces, b the reciprocal vector without 2π.
+    """
     first, second, third = (
-        max(1, int(np.ceil(MESH_LENGTH / length / 2))) for length in atoms.cell.lengths()
+        max(1, int(np.ceil(MESH_LENGTH * edge - 1e-6)))
+        for edge in np.linalg.norm(atoms.cell.reciprocal(), axis=1)
     )
     return (first, second, third)
 

@@ -19,10 +19,24 @@ from qdstruct.cli.app import app
 from qdstruct.errors import InputError, OutputError
 from qdstruct.jobs import displaced_supercells, stage_job, write_structure_tree
 from qdstruct.model import CalculationSettings, JobTree, PhononSettings, RunRecord
-from qdstruct.pipeline.phonons import compare_modes, load_vibrations, phonons
+from qdstruct.pipeline.phonons import (
+    MESH_LENGTH,
+    compare_modes,
+    load_vibrations,
+    phonons,
+    wave_mesh,
+)
 
 STIFFNESS = 2.5
 LATTICE = 5.93
+
+
+def test_the_mesh_of_wave_vectors_follows_the_heights_of_a_slanted_cell() -> None:
+    straight = Atoms(cell=[6.0, 10.0, 40.0], pbc=True)
+    assert wave_mesh(straight) == (5, 3, 1)
+    slanted = Atoms(cell=[10.0, 10.0, 10.0, 90, 90, 30], pbc=True)
+    assert wave_mesh(slanted) == (6, 6, 3)  # two heights are 10 sin 30° = 5 Å
+    assert MESH_LENGTH == 30.0
 
 
 def spring_forces(atoms: Atoms) -> np.ndarray:
