@@ -18,6 +18,9 @@ __all__ = ["chosen_settings", "default_bands"]
 
 DISPERSION = {"none": 0, "D3": 11, "D3-BJ": 12, "D4": 13, "TS": 20}
 """IVDW of each dispersion correction (VASP wiki, IVDW); D4 needs VASP linked with DFT-D4."""
+WITHOUT_COUPLING = frozenset({"relax", "displacement", "md"})
+"""Kinds on whose geometry or forces spin-orbit coupling would act. The relaxation has none, and
+forces belong to the energy surface whose minimum the structure is."""
 SHELLS = {"s": 0, "p": 1, "d": 2, "f": 3}
 
 
@@ -33,7 +36,7 @@ def chosen_settings(
     atoms : Atoms
         The job's atoms in POSCAR order; lists per atom and per species follow it.
     kind : str
-        relax, static, dos or difference.
+        Kind of job (`qdstruct.jobs.kinds.KINDS`).
     points : int
         Irreducible k-points.
 
@@ -43,7 +46,7 @@ def chosen_settings(
         For an unknown dispersion correction or a shell that cannot be read.
     """
     settings = [*_dispersion(choices), *_hubbard(choices, atoms)]
-    if choices.spin_orbit and kind != "relax":
+    if choices.spin_orbit and kind not in WITHOUT_COUPLING:
         settings += _spin_orbit(choices, atoms)
     elif choices.magnetic_moments:
         settings += _collinear(choices, atoms)

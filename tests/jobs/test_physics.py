@@ -17,7 +17,13 @@ from qdstruct.errors import StudyError
 from qdstruct.jobs import estimate, preflight, write_tree
 from qdstruct.jobs.physics import chosen_settings
 from qdstruct.jobs.poscar import group_by_species, species_of
-from qdstruct.model import CalculationSettings, Interface, JobTree
+from qdstruct.model import (
+    CalculationSettings,
+    DynamicsSettings,
+    Interface,
+    JobTree,
+    PhononSettings,
+)
 
 
 def grow(root: Path, interface: Interface | None = None, **chosen: Any) -> JobTree:
@@ -107,6 +113,17 @@ def test_spin_orbit_coupling_reaches_what_keeps_its_atoms(tmp_path: Path) -> Non
     assert found["NBANDS"] == after.bands == 2 * before.bands
     assert after.plane_waves == 2 * before.plane_waves
     assert len(plain.jobs) == len(tree.jobs)
+
+
+def test_forces_of_phonons_and_dynamics_are_those_of_the_relaxed_surface(tmp_path: Path) -> None:
+    tree = grow(
+        tmp_path / "tree", spin_orbit=True, include=("bulk", "interface", "dynamics", "phonons"),
+        phonons=PhononSettings(of=("film",), length=6.0),
+        dynamics=DynamicsSettings(heating=3, steps=4, snapshots=2),
+    )  # fmt: skip
+    coupled = {(job.kind, "LSORBIT" in job.settings) for job in tree.jobs}
+    plain = {(kind, False) for kind in ("relax", "displacement", "md")}
+    assert coupled == {*plain, ("static", True), ("snapshot", True), ("dos", True)}
 
 
 def test_odd_electrons_are_fine_with_spin_orbit_coupling(tmp_path: Path) -> None:
