@@ -17,6 +17,7 @@ from qdstruct.jobs.kind_tags import fine_grid, kind_settings
 from qdstruct.jobs.physics import chosen_settings
 from qdstruct.jobs.potentials import potential
 from qdstruct.jobs.presets import Preset, Setting, TagValue
+from qdstruct.jobs.protected import mark_kept, without_protected
 from qdstruct.model import CalculationSettings
 
 if TYPE_CHECKING:
@@ -78,13 +79,14 @@ def incar_settings(
     kind : str
         Kind of job (`qdstruct.jobs.kinds.KINDS`).
     overlay : mapping
-        The user's tags (`overlay_settings`).
+        The user's tags (`overlay_settings`); those that the kind protects stay as they are.
     facts : CellFacts
         The cell.
     """
     settings = preset.settings(cell, kind)
     points = irreducible_points(facts.atoms, facts.mesh or (1, 1, 1)) if facts.choices.cores else 1
     settings.update({s.tag: s for s in chosen_settings(facts.choices, facts.atoms, kind, points)})
+    everywhere, overlay = overlay, without_protected(kind, overlay, settings)
     for tag, setting in overlay.items():
         if tag in RELAXATION_TAGS and kind != "relax":
             continue
@@ -107,6 +109,7 @@ def incar_settings(
         reason = "A later job reads these orbitals."
         settings["LWAVE"] = _computed("LWAVE", True, reason)
     settings.update({s.tag: s for s in facts.own})
+    mark_kept(settings, {tag: s for tag, s in everywhere.items() if tag not in overlay})
     if settings["ISMEAR"].value == -5:
         settings.pop("SIGMA", None)
     return settings

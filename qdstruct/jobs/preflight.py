@@ -19,6 +19,7 @@ from qdstruct.jobs.estimate import estimate
 from qdstruct.jobs.findings import PreflightFinding, warning
 from qdstruct.jobs.kind_checks import check_kind, check_orbitals, check_series
 from qdstruct.jobs.poscar import read_poscar
+from qdstruct.jobs.protected import check_protected
 from qdstruct.model import Job, JobTree
 
 __all__ = ["PreflightFinding", "preflight", "require_sound"]
@@ -63,7 +64,7 @@ def preflight(
             findings += check(job, atoms)
         findings += check_potentials(root, job)
         findings += _cost(root, job, core_hours, node_memory)
-    for check_all in (check_parts, check_orbitals, check_series):
+    for check_all in (check_parts, check_orbitals, check_series, check_protected):
         findings += check_all(tree)
     return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))
 

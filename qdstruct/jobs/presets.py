@@ -89,8 +89,16 @@ def shared_sections() -> dict[str, list[Setting]]:
     """Tags of the kinds of jobs that presets need not mention (``templates/vasp/kinds.yaml``)."""
     path = preset_folder() / "kinds.yaml"
     document = _Node(path, load_yaml(path), "the file")
-    document.only("description", "source", "tags")
+    document.only("description", "source", "protected", "tags")
     return _sections(document.child("tags"), "kind of job")
+
+
+@cache
+def protected_tags(kind: str) -> frozenset[str]:
+    """Tags of a kind of job that a study's overlay does not reach (``kinds.yaml``)."""
+    path = preset_folder() / "kinds.yaml"
+    protected = _Node(path, load_yaml(path), "the file").child("protected")
+    return frozenset(protected[kind]) if kind in protected.keys else frozenset()
 
 
 def load_preset(name: str) -> Preset:
