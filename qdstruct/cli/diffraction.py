@@ -149,7 +149,7 @@ def _draw(
     )  # fmt: skip
     note = f"crystals of {size}, spread {spread:g}°, indices in the file's cell"
     labels = ring_labels(rings) if rings else spot_labels(patterns)
-    write_figure(plate_figure(plate, labels, note), Path(figure))
+    write_figure(plate_figure(plate, labels, note, on_place=bool(rings)), Path(figure))
     typer.echo(f"wrote {figure}", err=True)
 
 
