@@ -64,10 +64,12 @@ def tree_engines(root: Path, tree: JobTree) -> dict[str, str]:
 def tree_methods(root: Path, tree: JobTree) -> tuple[str, ...]:
     """Return what calculated the jobs of a tree, in the words of ``qdstruct-engine.json``.
 
-    One line for each way of calculating: program, version, method, INCAR tags left aside. Empty for
-    VASP and the mock, which obey INCAR.
+    One line for each way of calculating: program, version, method, INCAR tags left aside. None for
+    VASP, which obeys INCAR; the mock says that its numbers are made up.
     """
     lines: dict[str, None] = {}
+    if "mock" in tree_engines(root, tree).values():
+        lines["mock engine: these numbers are made up, they are no physics"] = None
     for job in tree.jobs:
         with contextlib.suppress(KeyError, TypeError):
             found = _engine_document(root / job.name)
