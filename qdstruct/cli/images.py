@@ -188,16 +188,29 @@ def _strain_document(result: StrainMap) -> dict[str, Any]:
     import numpy as np
 
     profile = result.maps.mean("y", skipna=True)
-    kept = np.isfinite(profile["exx"].to_numpy())
+    blank = np.isnan(result.maps["exx"].to_numpy())
+    x, y = (result.maps.coords[axis].to_numpy() for axis in ("x", "y"))
+    across, along = (
+        (values - values[0] >= result.resolution) & (values[-1] - values >= result.resolution)
+        for values in (x, y)
+    )
     return {
         "g1": list(result.g1),
         "g2": list(result.g2),
         "resolution": result.resolution,
         "reference": list(result.reference),
         "noise": result.noise,
+        "blank_edge": float(1 - across.mean() * along.mean()),
+        "blank_weak": float(blank[np.ix_(along, across)].sum() / blank.size),
         "mean_along_y": {
-            "x": profile.coords["x"].to_numpy()[kept].tolist(),
-            **{str(name): profile[name].to_numpy()[kept].tolist() for name in profile.data_vars},
+            "x": x[across].tolist(),
+            **{
+                str(name): [
+                    float(value) if np.isfinite(value) else None
+                    for value in profile[name].to_numpy()[across]
+                ]
+                for name in profile.data_vars
+            },
         },
     }
 
@@ -209,8 +222,8 @@ def _print_strain(document: dict[str, Any]) -> None:
     step = max(1, len(profile["x"]) // 24)
     rows = [
         [f"{profile['x'][i]:.1f}"]
-        + [f"{100 * profile[name][i]:+.2f}" for name in ("exx", "eyy", "exy")]
-        + [f"{profile['rotation'][i]:+.2f}"]
+        + [_signed(profile[name][i], 100) for name in ("exx", "eyy", "exy")]
+        + [_signed(profile["rotation"][i], 1)]
         for i in range(0, len(profile["x"]), step)
     ]
     print_table(
@@ -218,5 +231,23 @@ def _print_strain(document: dict[str, Any]) -> None:
         f"noise {100 * document['noise']:.2f} %",
         ["x / Å", "exx / %", "eyy / %", "exy / %", "rotation / °"],
         rows,
-        note="Relative to the reference region; -o writes the maps.",
+        note=_strain_note(document),
     )
+
+
+def _signed(value: float | None, scale: float) -> str:
+    return "–" if value is None else f"{scale * value:+.2f}"
+
+
+def _strain_note(document: dict[str, Any]) -> str:
+    note = (
+        "Relative to the reference region; -o writes the maps.\n"
+        f"Blank: {100 * document['blank_edge']:.1f} % of the field within one resolution of the "
+        "edge"
+    )
+    if document["blank_weak"] > 0:
+        note += (
+            f",\n{100 * document['blank_weak']:.1f} % where a reflection has less than a tenth of "
+            "its amplitude in the reference region\n(another lattice, or none: no strain to name)"
+        )
+    return note + "."

@@ -166,7 +166,7 @@ class StrainMap(Record):
 
     maps: Dataset
     """``exx``, ``eyy``, ``exy`` (not %) and ``rotation`` (degrees, counter-clockwise), dims
-    (y, x) in Å; NaN within one resolution of the image's edge."""
+    (y, x) in Å; NaN within one resolution of the image's edge and where a reflection is absent."""
     g1: tuple[float, float]
     """First reciprocal vector of the reference lattice, refined, 1/Å."""
     g2: tuple[float, float]

@@ -60,7 +60,7 @@ def micrograph_figure(micrograph: Micrograph) -> Figure:
 
 
 def strain_figure(strain: StrainMap) -> Figure:
-    """Draw the maps of a strain analysis side by side, strains in per cent."""
+    """Draw the maps of a strain analysis side by side, strains in per cent, grey where none is."""
     names = [str(name) for name in strain.maps.data_vars][:4]
     figure = new_figure(DOUBLE_COLUMN, 62)
     rows = figure.subplots(1, len(names), squeeze=False, sharey=True)[0]
@@ -74,6 +74,7 @@ def strain_figure(strain: StrainMap) -> Figure:
             origin="lower", extent=(x[0], x[-1], y[0], y[-1]),
         )  # fmt: skip
         figure.colorbar(drawn, ax=axes, shrink=0.75, label=unit)
+        axes.set_facecolor("0.75")
         axes.set_title(name, loc="left")
         axes.set_xlabel("x (Å)")
     rows[0].set_ylabel("y (Å)")

@@ -12,6 +12,8 @@ __all__ = ["strain_map"]
 
 DEFAULT_PERIODS = 4.0
 """Resolution in lattice periods of the longer-period spot, when none is asked for."""
+LEAST_AMPLITUDE = 0.1
+"""Share of a reflection's amplitude in the reference region below which it counts as absent."""
 FWHM_OF_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 
@@ -41,7 +43,9 @@ def strain_map(
     Returns
     -------
     StrainMap
-        exx, eyy, exy, rotation on the image's pixels; NaN within one resolution of the edge.
+        exx, eyy, exy, rotation on the image's pixels; NaN within one resolution of the edge and
+        where the amplitude of either reflection is below a tenth of its mean in the reference
+        region: without fringes there is no phase, hence no strain.
 
     Raises
     ------
@@ -68,12 +72,17 @@ def strain_map(
     margin = [int(np.ceil(width / step)) for step in steps]
     if 2 * max(margin[0] / values.shape[0], margin[1] / values.shape[1]) > 0.9:
         raise InputError(f"a resolution of {width:.3g} Å leaves nothing of the image")
-    local = np.stack([_local_vector(values, steps, g, width, lengths) for g in (g1, g2)], axis=-1)
+    vectors, amplitudes = zip(
+        *(_local_vector(values, steps, g, width, lengths) for g in (g1, g2)), strict=True
+    )
+    local = np.stack(vectors, axis=-1)
     reference_lattice = local[region].mean(axis=(0, 1))
     deformation = _deformation(local, reference_lattice)
     fields = _fields(deformation)
     noise = max(float(fields[name][region].std()) for name in ("exx", "eyy", "exy"))
+    weak = np.any([a < LEAST_AMPLITUDE * a[region].mean() for a in amplitudes], axis=0)
     for field in fields.values():
+        field[weak] = np.nan
         field[: margin[0]] = field[-margin[0] :] = np.nan
         field[:, : margin[1]] = field[:, -margin[1] :] = np.nan
     data = {
@@ -130,8 +139,8 @@ def _local_vector(
     g: tuple[float, float],
     width: float,
     lengths: list[float],
-) -> NDArray[np.float64]:
-    """Return the (rows, columns, 2) local reciprocal vector (x, y) of one spot."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (rows, columns, 2) local reciprocal vector (x, y) and amplitude of one spot."""
     sigma = FWHM_OF_SIGMA / (2 * np.pi * width)
     if sigma > 0.35 * min(lengths):
         raise InputError(
@@ -144,11 +153,12 @@ def _local_vector(
     filtered = np.fft.fft2(values - values.mean()) * mask
     wave = np.fft.ifft2(filtered)
     slopes = [np.fft.ifft2(2j * np.pi * k * filtered) for k in (k_x, k_y)]
-    amplitude = np.abs(wave) ** 2
+    amplitude = np.abs(wave)
     if not amplitude.max() > 0:
         raise InputError(f"the image has no fringes at {g} 1/Å")
-    floor = np.maximum(amplitude, 1e-12 * amplitude.max())
-    return np.stack([(wave.conj() * s).imag / floor / (2 * np.pi) for s in slopes], axis=-1)
+    floor = np.maximum(amplitude, 1e-6 * amplitude.max()) ** 2
+    vector = np.stack([(wave.conj() * s).imag / floor / (2 * np.pi) for s in slopes], axis=-1)
+    return vector, amplitude
 
 
 def _deformation(local: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -100,6 +100,24 @@ def test_the_edge_is_not_a_number_and_the_map_survives_a_round_trip():
     assert back.maps.equals(result.maps)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_where_a_reflection_is_absent_there_is_no_strain(noise):
+    """Left a square lattice, right one of another period turned by 30°: no fringes at g there."""
+    left = lattice_image(lambda x, y: (0 * x, 0 * x), noise=noise)
+    turn = np.radians(30)
+    other = tuple((0.23 * np.cos(turn + a), 0.23 * np.sin(turn + a)) for a in (0, np.pi / 2))
+    right = lattice_image(lambda x, y: (0 * x, 0 * x), noise=noise, g=other)
+    x = left.image.coords["x"].to_numpy()
+    halves = np.where(x[None, :] > 100, right.image.to_numpy(), left.image.to_numpy())
+    image = micrograph(halves, (0.5, 0.5), name="halves")
+    result = strain_map(image, G1, G2, reference=REFERENCE)
+    for name, field in result.maps.data_vars.items():
+        values = field.sel(y=slice(30, 170))
+        assert np.isnan(values.sel(x=slice(125, 170)).to_numpy()).all(), name
+        assert np.isfinite(values.sel(x=slice(30, 90)).to_numpy()).all(), name
+        assert np.nanmax(np.abs(values.to_numpy())) < (10 if name == "rotation" else 0.2), name
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -158,6 +158,26 @@ def test_gpa_measures_the_step_and_writes_the_maps(qdstruct, junction):
     assert "+2.0" in table.stdout
 
 
+def test_gpa_leaves_blank_what_has_another_lattice_and_says_how_much(qdstruct, tmp_path):
+    y, x = 0.4 * np.arange(400)[:, None], 0.4 * np.arange(400)[None, :]
+    left = np.cos(2 * np.pi * x / 3) + np.cos(2 * np.pi * y / 3)
+    right = np.cos(2 * np.pi * (x + y) / 6) + np.cos(2 * np.pi * (x - y) / 6)
+    write_image(
+        micrograph(np.where(x > 80, right, left), 0.4, name="halves"), tmp_path / "halves.tif"
+    )
+    words = ("gpa", "halves.tif", "--pixel", "0.4A", "--reference", "20,20,65,140")
+    words += ("--g1", "0.3333,0", "--g2", "0,0.3333")
+    document = json.loads(qdstruct(*words, "--json").stdout)
+    profile = document["mean_along_y"]
+    beyond = [exx for x, exx in zip(profile["x"], profile["exx"], strict=True) if x > 105]
+    assert set(beyond) == {None}
+    assert 0.25 < document["blank_weak"] < 0.5
+    table = qdstruct(*words)
+    assert table.returncode == 0, table.stderr
+    assert "–" in table.stdout
+    assert f"{100 * document['blank_weak']:.1f} % where a reflection" in table.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
