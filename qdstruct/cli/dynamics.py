@@ -48,6 +48,12 @@ def dynamics_command(
     namd_bands: Annotated[
         str | None, typer.Option("--namd-bands", metavar="BMIN,BMAX,START")
     ] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", help="Of Hefei-NAMD, K; TEBEG of the MD.")
+    ] = None,
+    hole: Annotated[
+        bool, typer.Option("--hole", help="Hefei-NAMD follows a hole, not an electron.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,7 +85,10 @@ def dynamics_command(
         if target is not None:
             _write_gap(target, gap)
         if write_namd is not None:
-            _write_namd(write_namd, namd_bands, series, pair, time_step, force=force)
+            _write_namd(
+                write_namd, namd_bands, series, pair, time_step,
+                temperature=temperature, hole=hole, force=force,
+            )  # fmt: skip
     if has_decays:
         chosen = None if states is None else tuple(_integers(states))
         decays = decays_of(place, states=chosen)
@@ -254,6 +263,8 @@ def _write_namd(
     pair: tuple[int, int],
     time_step: float | None,
     *,
+    temperature: float | None,
+    hole: bool,
     force: bool,
 ) -> None:
     from pathlib import Path
@@ -262,12 +273,15 @@ def _write_namd(
     from qdstruct.outputs import write_namd_inputs
     from qdstruct.pipeline.dynamics import namd_inputs_of
 
-    numbers = [pair[0], pair[1], pair[1]] if window is None else _integers(window)
+    numbers = (
+        [pair[0], pair[1], pair[0] if hole else pair[1]] if window is None else _integers(window)
+    )
     if len(numbers) != 3:
         raise InputError(f"'{window}' is not BMIN,BMAX,START", hint="such as 325,335,329")
     inputs = namd_inputs_of(
-        series, lowest=numbers[0], highest=numbers[1], start_band=numbers[2], time_step=time_step
-    )
+        series, lowest=numbers[0], highest=numbers[1], start_band=numbers[2], time_step=time_step,
+        temperature=temperature, hole=hole,
+    )  # fmt: skip
     Path(name).mkdir(parents=True, exist_ok=True)
     write_namd_inputs(Path(name), inputs, force=force)
     typer.echo(

@@ -24,6 +24,8 @@ class BandSeries(Record):
     """Bands occupied in every step; None where the files do not tell."""
     time_step: float | None
     """fs between steps; None where the files do not tell."""
+    temperature: float | None = None
+    """Kelvin, TEBEG of the dynamics; None where the files do not tell."""
     sources: tuple[str, ...]
     """Files or directories in the order of time."""
 

@@ -58,7 +58,8 @@ def read_band_series(
     root : Path
         A directory with EIGTXT (and ``inp``, from which bands and time step are taken), or with one
         numbered directory for each step, each with EIGENVAL, vaspout.h5, PROCAR or vasprun.xml. The
-        time step is POTIM of the molecular dynamics there, or in a directory ``run`` beside it.
+        time step is POTIM, the temperature TEBEG, of the molecular dynamics there, or in a
+        directory ``run`` beside it.
     kpoint : int
         Which k-point, from 1.
     spin : {"up", "down"}, optional
@@ -99,18 +100,19 @@ def read_band_series(
         energies=energies,
         first_band=1,
         n_occupied=counts.pop() if len(counts) == 1 and None not in occupied else None,
-        time_step=_time_step(steps[0], root.parent / "run"),
+        time_step=_dynamics_tag("POTIM", steps[0], root.parent / "run"),
+        temperature=_dynamics_tag("TEBEG", steps[0], root.parent / "run"),
         sources=tuple(str(directory) for directory in steps),
     )
 
 
-def _time_step(*directories: Path) -> float | None:
-    """Return POTIM of the first of the directories that is one of molecular dynamics, fs."""
+def _dynamics_tag(name: str, *directories: Path) -> float | None:
+    """Return a number from INCAR of the first of the directories that is molecular dynamics."""
     for directory in directories:
         tags = directory_tags(directory) if directory.is_dir() else {}
-        step = tags.get("POTIM")
-        if tags.get("NSW") and tags.get("IBRION") == 0 and isinstance(step, int | float):
-            return float(step)
+        value = tags.get(name)
+        if tags.get("NSW") and tags.get("IBRION") == 0 and isinstance(value, int | float):
+            return float(value)
     return None
 
 
@@ -119,6 +121,7 @@ def _from_eigtxt(root: Path, path: Path) -> BandSeries:
     inp = find_output(root, "inp")
     tags = read_namd_tags(inp) if inp is not None else {}
     low, high, step = tags.get("BMIN"), tags.get("BMAX"), tags.get("POTIM")
+    warmth = tags.get("TEMP")
     if isinstance(low, int) and isinstance(high, int) and high - low + 1 != energies.shape[1]:
         raise OutputError(
             f"{path}: {energies.shape[1]} bands, but inp says BMIN = {low}, BMAX = {high}"
@@ -128,6 +131,7 @@ def _from_eigtxt(root: Path, path: Path) -> BandSeries:
         first_band=low if isinstance(low, int) else 1,
         n_occupied=None,
         time_step=float(step) if isinstance(step, int | float) else None,
+        temperature=float(warmth) if isinstance(warmth, int | float) else None,
         sources=(str(path),),
     )
 

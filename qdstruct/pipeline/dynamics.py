@@ -110,7 +110,7 @@ def namd_inputs_of(
     time_step: float | None = None,
     samples: int = 100,
     length: int | None = None,
-    temperature: float = 300.0,
+    temperature: float | None = None,
     run_directory: str = "../run/",
     n_bands: int | None = None,
     hole: bool = False,
@@ -134,21 +134,22 @@ def namd_inputs_of(
         Initial steps, drawn without repetition where there are enough.
     length : int, optional
         NAMDTIME in steps; half the trajectory by default.
-    temperature : float
-        Kelvin.
+    temperature : float, optional
+        Kelvin; that of `series` by default.
     run_directory : str
         RUNDIR, where the numbered directories with WAVECARs lie.
     n_bands : int, optional
         NBANDS of the WAVECARs; the bands of `series` by default.
     hole : bool
-        LHOLE.
+        LHOLE: a hole hops, not an electron.
     seed : int
         Of the choice of initial steps.
 
     Raises
     ------
     InputError
-        If the window, the start or the length does not fit the trajectory.
+        If the window, the start or the length does not fit the trajectory, an electron would start
+        in an occupied band, or no temperature is known.
     """
     steps, count = series.energies.shape
     last = series.first_band + count - 1
@@ -158,6 +159,12 @@ def namd_inputs_of(
         )
     if not lowest <= start_band <= highest:
         raise InputError(f"the start band {start_band} lies outside {lowest}…{highest}")
+    if not hole and series.n_occupied is not None and start_band <= series.n_occupied:
+        raise InputError(
+            f"an electron cannot start in band {start_band}: bands up to {series.n_occupied} are "
+            "occupied",
+            hint=f"start in {series.n_occupied + 1} or above, or follow a hole: --hole",
+        )
     span = steps // 2 if length is None else length
     if not 1 < span < steps:
         raise InputError(f"{span} steps of dynamics do not fit a trajectory of {steps}")
@@ -169,9 +176,9 @@ def namd_inputs_of(
     return NamdInputs(
         tags={
             "BMIN": lowest, "BMAX": highest, "NBANDS": n_bands or last, "NSW": steps,
-            "POTIM": step, "TEMP": temperature, "NSAMPLE": samples, "NAMDTIME": span,
-            "NELM": 1000, "NTRAJ": 20000, "LHOLE": hole, "LCPEXT": False,
-            "RUNDIR": run_directory,
+            "POTIM": step, "TEMP": _warmth(series, temperature),
+            "NSAMPLE": samples, "NAMDTIME": span, "NELM": 1000, "NTRAJ": 20000, "LHOLE": hole,
+            "LCPEXT": False, "RUNDIR": run_directory,
         },
         energies=window,
         couplings=None,
@@ -241,6 +248,18 @@ def _bands(series: BandSeries, bands: tuple[int, int] | None) -> tuple[int, int]
             f"bands {bands[0]} and {bands[1]} are not two of {series.first_band}…{last}"
         )
     return bands
+
+
+def _warmth(series: BandSeries, given: float | None) -> float:
+    temperature = series.temperature if given is None else given
+    if temperature is None:
+        raise InputError(
+            "the files do not state the temperature of the dynamics",
+            hint="give it in kelvin: --temperature 300",
+        )
+    if not temperature > 0:
+        raise InputError(f"a temperature of {temperature:g} K is impossible")
+    return temperature
 
 
 def _step(series: BandSeries, given: float | None) -> float:

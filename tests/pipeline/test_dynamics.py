@@ -76,8 +76,9 @@ def test_the_gap_of_a_trajectory(trajectory: Path, tmp_path: Path) -> None:
 def test_inputs_for_hefei_namd_go_together(trajectory: Path, tmp_path: Path) -> None:
     target = tmp_path / "namd"
     run("dynamics", str(trajectory), "--time-step", "1", "--write-namd", str(target),
-        "--namd-bands", "2,4,4")  # fmt: skip
+        "--namd-bands", "2,4,4", "--temperature", "350")  # fmt: skip
     found = read_namd_inputs(target)
+    assert (found.tags["TEMP"], found.tags["LHOLE"]) == (350, False)
     assert (found.tags["BMIN"], found.tags["BMAX"], found.tags["NSW"]) == (2, 4, STEPS)
     assert found.energies.shape == (STEPS, 3)
     assert (found.initial[:, 1] == 4).all()
@@ -86,6 +87,30 @@ def test_inputs_for_hefei_namd_go_together(trajectory: Path, tmp_path: Path) -> 
     again = run("dynamics", str(target), "--bands", "2,3")
     assert "bands 2 and 3" in again
     assert "window hann" in again
+
+
+def test_temperature_and_carrier_of_hefei_namd(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    root.mkdir()
+    write_trajectory(root, 30)
+    (root / "0001" / "INCAR").write_text("IBRION = 0\nNSW = 30\nPOTIM = 1.0\nTEBEG = 250\n")
+    words = ["dynamics", str(root), "--write-namd"]
+    run(*words, str(tmp_path / "electron"))
+    found = read_namd_inputs(tmp_path / "electron")
+    assert (found.tags["TEMP"], found.tags["LHOLE"]) == (250, False)
+    assert (found.initial[:, 1] == 3).all()
+    run(*words, str(tmp_path / "hole"), "--hole")
+    found = read_namd_inputs(tmp_path / "hole")
+    assert found.tags["LHOLE"] is True
+    assert (found.initial[:, 1] == 2).all()
+    refused = CliRunner().invoke(app, [*words, str(tmp_path / "no"), "--namd-bands", "1,3,2"])
+    assert "an electron cannot start in band 2" in str(refused.exception)
+    (root / "0001" / "INCAR").unlink()
+    words += [str(tmp_path / "no"), "--time-step", "1"]
+    for more, says in (([], "do not state the temperature"), (["--temperature", "0"], "of 0 K")):
+        refused = CliRunner().invoke(app, [*words, *more])
+        assert says in str(refused.exception)
+    assert not (tmp_path / "no").exists()
 
 
 def test_decays_of_surface_hopping(tmp_path: Path) -> None:
