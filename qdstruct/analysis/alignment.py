@@ -29,6 +29,7 @@ def shifted_edges(
         threshold=edges.threshold,
         uncertainty=edges.uncertainty + uncertainty,
         threshold_spread=edges.threshold_spread,
+        tail_spread=edges.tail_spread,
     )
 
 

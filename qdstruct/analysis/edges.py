@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,13 @@ __all__ = ["THRESHOLD", "alignment_type", "band_edges", "find_gap", "total_band_
 THRESHOLD = 0.02
 """States/eV per atom below which a density counts as zero: a few per cent of a typical band."""
 TAIL = 0.2
-"""Where another region has more than 1/TAIL times the density per atom, a region's own is the tail
-of the neighbour's states reaching across the interface, not a band."""
+"""Where another region has more than 1/TAIL times the density per atom, a region's own may be the
+tail of the neighbour's states reaching across the interface, and not a band."""
+ONSET = 0.3
+"""eV from the edge of the neighbour's band over which the share of its tail is measured."""
+GROWTH = 2.0
+"""Times the share at the onset up to which a density is still the tail: evanescent states decay
+more slowly the closer they come to the region's own band."""
 SMALLEST_GAP = 0.15
 """eV: narrower empty stretches are spacings between levels of a finite k-mesh, not gaps."""
 REACH = 2.0
@@ -41,10 +47,11 @@ def band_edges(
 
     The gap of a group is the stretch of its DOS (per atom, summed over spin and orbitals) that
     stays at or below `threshold`, is wider than 0.15 eV and contains the Fermi level; grouping by
-    region, a density below a fifth of another region's counts as that region's tail and as zero
-    here. Where no such stretch contains the Fermi level (in a broken-gap junction it crosses both
-    materials' bands), it is the widest one within 2 eV of it. A group without such a stretch is
-    metallic and gets both edges at the Fermi level.
+    region, a density below a fifth of another region's counts as zero where it is that region's
+    tail: no more than `threshold` above twice the share of the neighbour's density that it has
+    in the first 0.3 eV of the neighbour's band. Where no such stretch contains the Fermi level
+    (in a broken-gap junction it crosses both materials' bands), it is the widest one within 2
+    eV of it. A group without such a stretch is metallic and gets both edges at the Fermi level.
 
     Parameters
     ----------
@@ -65,7 +72,7 @@ def band_edges(
     tuple of BandEdges
         One per group, in eV relative to the Fermi level; the uncertainty is the energy step plus
         the smearing width, and in quadrature how far an edge moves when the threshold is halved
-        or doubled.
+        or doubled, and when all that is below a fifth of another region's is taken for its tail.
 
     Raises
     ------
@@ -82,11 +89,53 @@ def band_edges(
     groups = atom_groups(projected.atoms, by)
     counts = np.array([max(len(members), 1) for members in groups.values()])
     densities = np.asarray(table) / counts[:, None]
-    own = densities >= TAIL * densities.max(axis=0) if by == "region" else densities >= 0
-    return tuple(
-        _edges(label, energy, density, threshold, resolution)
-        for label, density in zip(groups, np.where(own, densities, 0.0), strict=True)
-    )
+    found = []
+    for index, label in enumerate(groups):
+        density, others = densities[index], np.delete(densities, index, axis=0)
+        if by != "region" or not len(others):
+            found.append(_edges(label, energy, density, threshold, resolution))
+            continue
+        highest = others.max(axis=0)
+        strict = np.where(density >= TAIL * highest, density, 0.0)
+        kept = _without_tail(energy, density, highest, threshold, resolution)
+        edges = _edges(label, energy, kept, threshold, resolution)
+        found.append(_with_tail_spread(edges, find_gap(energy, strict, threshold, resolution)))
+    return tuple(found)
+
+
+def _without_tail(
+    energy: NDArray[np.float64],
+    density: NDArray[np.float64],
+    highest: NDArray[np.float64],
+    threshold: float,
+    resolution: float,
+) -> NDArray[np.float64]:
+    """Set to zero what is proportional to the neighbour's density on each side of the gap."""
+    low = density < TAIL * highest
+    whole = find_gap(energy, np.where(low, 0.0, density), threshold, resolution)
+    if whole is None:
+        return density
+    plain = find_gap(energy, density, threshold, resolution)
+    inside = plain is not None and whole[0] <= plain[0] and plain[1] <= whole[1]
+    middle = sum(plain if plain is not None and inside else whole) / 2
+    kept = density.copy()
+    for side in (energy >= middle, energy < middle):
+        filled = np.flatnonzero(side & (highest > threshold))
+        if not filled.size:
+            continue
+        onset = energy[filled[np.argmin(np.abs(energy[filled] - middle))]]
+        near = filled[np.abs(energy[filled] - onset) <= ONSET]
+        share = float(np.median(density[near] / highest[near]))
+        if share < TAIL:
+            kept[side & low & (density - GROWTH * share * highest <= threshold)] = 0.0
+    return kept
+
+
+def _with_tail_spread(edges: BandEdges, strict: tuple[float, float] | None) -> BandEdges:
+    """Count into the uncertainty how far the edges move with every low density left out."""
+    lower, upper = strict or (0.0, 0.0)
+    spread = max(abs(lower - edges.valence_maximum), abs(upper - edges.conduction_minimum))
+    return replace(edges, tail_spread=spread, uncertainty=math.hypot(edges.uncertainty, spread))
 
 
 def total_band_edges(

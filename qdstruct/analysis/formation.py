@@ -91,7 +91,8 @@ def mean_surface_energy(
 ) -> float:
     """Return the mean surface energy of the two faces of a slab, eV/Å²: (E_slab − N E_bulk)/2A.
 
-    Where the slab is strained and the bulk is not, the strain energy is part of it.
+    Where the slab is strained and the bulk is not, the strain energy is part of it, and grows with
+    the thickness of the slab; with the bulk strained alike it is not.
 
     Raises
     ------
@@ -134,12 +135,20 @@ def layer_strain_energy(
     Raises
     ------
     OutputError
-        If a calculation is not converged, or the two crystals have different formulas.
+        If a calculation is not converged, the two crystals have different formulas, or the layer
+        is no whole number of formula units: how many are strained is then not defined.
     """
     formulas, energies = _bulk_formulas({"strained": strained, "relaxed": relaxed})
     if formulas["strained"] != formulas["relaxed"]:
         raise OutputError("the strained and the strain-free crystal have different formulas")
-    units = formula_units(layer.get_chemical_symbols(), {"bulk": formulas["relaxed"]})[0]["bulk"]
+    amounts, excess = formula_units(layer.get_chemical_symbols(), {"bulk": formulas["relaxed"]})
+    if excess:
+        raise OutputError(
+            f"the layer {layer.get_chemical_formula()} is not stoichiometric: {_listed(excess)} "
+            "beyond whole formula units, and its number of strained units is not defined",
+            hint="count the units by hand and multiply the two crystals' difference",
+        )
+    units = amounts["bulk"]
     area = cell_area(layer, axis)
     terms = {
         f"{units:g} E(strained)": units * energies["strained"],

@@ -59,9 +59,12 @@ class BandEdges(Record):
     threshold: float
     """States/eV per atom below which a density counts as zero."""
     uncertainty: float
-    """± eV: the energy step plus the smearing width, and `threshold_spread` in quadrature."""
+    """± eV: the energy step plus the smearing width; both spreads below in quadrature."""
     threshold_spread: float = 0.0
     """± eV by which an edge moves when the threshold is halved or doubled."""
+    tail_spread: float = 0.0
+    """± eV by which an edge moves when all states far fewer than another region's count as the tail
+    of the other's."""
 
     @property
     def gap(self) -> float:

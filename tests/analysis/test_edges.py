@@ -45,7 +45,26 @@ def test_the_tail_of_the_neighbours_band_is_no_band() -> None:
     found = {edges.group: edges for edges in band_edges(projected)}
     assert found["substrate"].conduction_minimum == pytest.approx(1.1, abs=0.011)
     assert found["film"].conduction_minimum == pytest.approx(0.8, abs=0.011)
+    assert found["substrate"].tail_spread < 0.011
     assert alignment_type(found["film"], found["substrate"])[0] == "type II"
+
+
+@pytest.mark.parametrize("tail", [0.0, 0.05])
+def test_a_thin_band_within_the_neighbours_band_keeps_its_edge(tail: float) -> None:
+    """Few states per eV are a band where they do not follow the neighbour's."""
+    projected = projected_dos(film=(-1.2, 9.0), substrate=(-1.0, 1.0), height=0.5)
+    table = projected.projected
+    energy = table["energy"].values
+    own = np.where(energy >= 1.2, np.interp(energy, [1.2, 4.0], [0.03, 0.1]), 0.0)
+    own = np.where(energy >= 4.2, 0.5, own)
+    above = table[0].sum(("spin", "orbital")).values * (energy > 0)
+    table[2:, 0, :, 0] += (own + tail * above).astype(np.float32)
+    found = {edges.group: edges for edges in band_edges(projected)}["film"]
+    if not tail:
+        assert found.conduction_minimum == pytest.approx(1.2, abs=0.011)
+    assert abs(found.conduction_minimum - 1.2) <= found.uncertainty
+    assert found.tail_spread > 1.0
+    assert found.uncertainty > found.tail_spread
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,12 @@ def test_the_strain_of_a_layer_is_counted_per_its_area() -> None:
         layer_strain_energy(layer, finished("Pb2S2", -15.9), finished("PbS2", -8.0))
 
 
+def test_the_strained_units_of_a_layer_with_excess_atoms_are_not_guessed() -> None:
+    layer = Atoms("Pb4S5", cell=CELL, pbc=True)
+    with pytest.raises(OutputError, match=r"Pb4S5 is not stoichiometric: (\+1 S|−1 Pb)"):
+        layer_strain_energy(layer, finished("Pb2S2", -15.9), finished("PbS", -8.0))
+
+
 def test_no_energy_without_an_area() -> None:
     flat = finished("CdS", -7.0)
     flat.atoms.cell[:] = np.diag([4.0, 0.0, 30.0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qdstruct import analysis
 from qdstruct.errors import InputError, QdstructError
 from qdstruct.model import EnergyPerArea, FinishedCalculation
-from qdstruct.pipeline.analysing.systems import Workbench
+from qdstruct.pipeline.analysing.systems import System, Workbench
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -124,13 +124,40 @@ def _bulks(bench: Workbench, result: str) -> dict[str, FinishedCalculation] | No
     needs = [(f"bulk-{side}", "vasprun.xml") for side in SIDES]
     if bench.lacking(result, [("interface", "vasprun.xml"), *needs]):
         return None
-    return {f"bulk {side}": bench.systems[f"bulk-{side}"].facts for side in SIDES}
+    return {f"bulk {side}": _crystal(bench, side).facts for side in SIDES}
 
 
-def _surfaces(bench: Workbench, bulks: dict[str, FinishedCalculation]) -> tuple[float, ...]:
+def _crystal(bench: Workbench, side: str) -> System:
+    """Return the crystal strained as in the interface where it was calculated, or the free one."""
+    strained = bench.systems.get(f"strained-{side}")
+    if strained is not None and strained.file("vasprun.xml") is not None:
+        return strained
+    return bench.systems[f"bulk-{side}"]
+
+
+def _strain_note(bench: Workbench, result: str) -> str:
+    """Say against which crystals an interface is counted, and what strain is left in it."""
+    free = [side for side in SIDES if _crystal(bench, side) is bench.systems[f"bulk-{side}"]]
+    strained = [side for side in SIDES if side not in free]
+    words = []
+    if strained:
+        words.append(
+            f"counted against the {' and the '.join(strained)} strained as in the interface, "
+            "so that its strain energy is not in it"
+        )
+    if free:
+        words.append(
+            f"the {' and the '.join(free)} counts against the bulk-{' and bulk-'.join(free)} "
+            "crystal; where the layer is strained, strain energy that grows with its thickness "
+            f"stays in the value (calculate strained-{' and strained-'.join(free)} to leave it out)"
+        )
+    return f"{result}: {'; '.join(words)}."
+
+
+def _surfaces(bench: Workbench) -> tuple[float, ...]:
     """Return the energies of the two free faces of the cell; none for a periodic stack.
 
-    Each slab's two faces count alike; the strain energy of a strained slab is in its value.
+    Each slab's two faces count alike; a slab is compared with the bulk strained as it is.
     """
     if _interfaces(bench) == 2:
         return ()
@@ -139,9 +166,8 @@ def _surfaces(bench: Workbench, bulks: dict[str, FinishedCalculation]) -> tuple[
         slab = bench.systems.get(f"slab-{side}")
         if slab is None or slab.file("vasprun.xml") is None:
             return ()
-        gammas.append(
-            analysis.mean_surface_energy(slab.facts, bulks[f"bulk {side}"], axis=slab.axis)
-        )
+        bulk = _crystal(bench, side)
+        gammas.append(analysis.mean_surface_energy(slab.facts, bulk.facts, axis=slab.axis))
     return tuple(gammas)
 
 
@@ -151,7 +177,7 @@ def _formation(bench: Workbench, result: str) -> EnergyPerArea | None:
         return None
     whole = bench.systems["interface"]
     try:
-        surfaces = _surfaces(bench, bulks)
+        surfaces = _surfaces(bench)
     except QdstructError as error:
         bench.guard("Surface energies of the slabs", error)
         surfaces = ()
@@ -170,7 +196,8 @@ def _formation(bench: Workbench, result: str) -> EnergyPerArea | None:
             f"{result}: the two free surfaces of the cell are in it, because there are no slabs "
             "to take their energies from."
         )
-    files = [bench.systems[f"bulk-{side}"].file("vasprun.xml") for side in SIDES]
+    bench.notes.append(_strain_note(bench, result))
+    files = [_crystal(bench, side).file("vasprun.xml") for side in SIDES]
     bench.cite(f"{energy.name} energy", whole.file("vasprun.xml"), *files)
     return energy
 
@@ -184,13 +211,13 @@ def _line(bench: Workbench) -> DataArray | None:
     symbol, limits = next(iter(ranges.items()))
     whole = bench.systems["interface"]
     try:
-        bulks = {f"bulk {side}": bench.systems[f"bulk-{side}"].facts for side in SIDES}
+        bulks = {f"bulk {side}": _crystal(bench, side).facts for side in SIDES}
         units = {name: analysis.formula_unit(b.atoms.get_chemical_symbols())[0]
                  for name, b in bulks.items()}  # fmt: skip
         excess = analysis.formula_units(whole.facts.atoms.get_chemical_symbols(), units)[1]
         if symbol not in excess:
             raise InputError(f"the cell holds no {symbol} beyond whole formula units")
-        surfaces = _surfaces(bench, bulks)
+        surfaces = _surfaces(bench)
         return analysis.formation_against_bulk_line(
             whole.facts, bulks, element=symbol, limits=(limits[0], limits[1]),
             chemical_potentials={s: v[-1] for s, v in bench.settings.chemical_potentials.items()},

@@ -30,6 +30,8 @@ USUAL_REMAINDER = 0.4
 """Fraction of the states that may lie between the spheres of the projection."""
 ELECTRON_TOLERANCE = 0.01
 """Fraction of the electrons by which the integrated DOS may miss NELECT."""
+NOTED_TAIL = 0.1
+"""eV of uncertainty from the neighbour's tail beyond which a note says so."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,20 @@ def dos_results(bench: Workbench) -> DosResults:
     if {"film", "substrate"} <= set(regions):
         groups = analysis.region_zones(projected.atoms, regions, axis=system.axis)
         zones = found.by({k: v.tolist() for k, v in groups.items()})
+    edges = found.by("region")
+    bench.notes += [
+        f"Band edges of the {edge.group}: uncertain by {edge.tail_spread:.2f} eV, because few "
+        "states lie in another region's bands, and the density of states alone does not tell a "
+        "thin band from the tail of the neighbour's states."
+        for edge in edges if edge.tail_spread > NOTED_TAIL
+    ]  # fmt: skip
     return DosResults(
         by_region=analysis.dos_by(projected, "region", broadening=width),
         by_element=by_element,
         by_region_element=analysis.dos_by(projected, "region-element", broadening=width),
         by_layer=_layers(projected, system.axis),
         map=_map(projected, system.axis),
-        band_edges=found.by("region"),
+        band_edges=edges,
         zone_edges=(*zones, *found.spins("region")),
         checks=checks,
     )
