@@ -207,7 +207,9 @@ def calculated_tables(results: CalculatedResults) -> dict[str, Table]:
         tables["charge"] = (heading, columns.tolist())
     if results.charge_field is not None:
         for number, section in enumerate(results.charge_field.sections, 1):
-            tables[f"charge_section_{number}"] = _section_table(section)
+            tables[f"charge_section_{number}"] = _section_table(
+                section, charge_figures.origin_along_c(results.charge_field)
+            )
     if results.alignments:
         tables["alignment"] = _alignment_table(results.alignments)
     if results.energies:
@@ -226,10 +228,15 @@ def calculated_tables(results: CalculatedResults) -> dict[str, Table]:
     return tables
 
 
-def _section_table(section: DataArray) -> Table:
-    heading = ["u (A); density difference in e/A^3 at v ="]
-    heading += [f"{v:.4f} A" for v in np.asarray(section["v"])]
-    return heading, np.column_stack([section["u"], section]).tolist()
+def _section_table(section: DataArray, bottom: float) -> Table:
+    """Coordinates along c begin at `bottom`, as in every other table of heights."""
+    axis = int(section.attrs["axis"])
+    u, v = (
+        np.asarray(section[name]) + (bottom if (axis + k) % 3 == 2 else 0.0)
+        for name, k in (("u", 1), ("v", 2))
+    )
+    heading = ["u (A); density difference in e/A^3 at v =", *(f"{place:.4f} A" for place in v)]
+    return heading, np.column_stack([u, section]).tolist()
 
 
 def _alignment_table(alignments: Sequence[BandAlignment]) -> Table:

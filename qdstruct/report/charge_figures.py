@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from xarray import DataArray
 
-__all__ = ["GAIN", "LOSS", "is_upright", "isosurface_figure", "sections_figure"]
+__all__ = ["GAIN", "LOSS", "is_upright", "isosurface_figure", "origin_along_c", "sections_figure"]
 
 GAIN, LOSS = COLOURS[4], COLOURS[5]
 """Colours of electron gain and loss."""
@@ -53,19 +53,33 @@ def sections_figure(field: ChargeField) -> Figure:
     mesh = None
     for axes, section in zip(panels, sections, strict=True):
         x, y = _coordinates(field.atoms, section)
+        upright = _holds_normal(section)
+        bottom = origin_along_c(field) * float(y.max() / field.atoms.cell.lengths()[2])
+        y = y + bottom if upright else y
         values = np.asarray(section)
         mesh = axes.pcolormesh(
             x, y, 1e3 * values, cmap="PuOr_r", vmin=-1e3 * ceiling, vmax=1e3 * ceiling,
             shading="flat", rasterized=True,
         )  # fmt: skip
         axes.set_aspect("equal")
-        if y.max() > np.ptp(_heights(field.atoms)) and _holds_normal(section):
-            axes.set_ylim(*_trimmed(field.atoms, float(y.max())))
+        if upright and np.ptp(y) > np.ptp(_heights(field.atoms)):
+            low, high = _trimmed(field.atoms, float(np.ptp(y)))
+            axes.set_ylim(bottom + low, bottom + high)
         axes.set_title(_section_title(section), loc="left")
-        axes.set(xlabel="Å", ylabel="Å")
+        axis = int(section.attrs["axis"])
+        first, second = "abc"[(axis + 1) % 3], "abc"[(axis + 2) % 3]
+        right = second if first == "c" else first
+        axes.set(xlabel=f"Å along {right}",
+                 ylabel="height z (Å)" if upright else f"Å across {right}")  # fmt: skip
     assert mesh is not None
     figure.colorbar(mesh, ax=list(panels), label="Δρ (10$^{-3}$ e/Å$^3$)", pad=0.01)
     return figure
+
+
+def origin_along_c(field: ChargeField) -> float:
+    """Return where the field begins along c in the coordinates of the calculation, Å."""
+    c = np.asarray(field.atoms.cell)[2]
+    return float(np.asarray(field.origin) @ c / np.linalg.norm(c))
 
 
 def _holds_normal(section: DataArray) -> bool:

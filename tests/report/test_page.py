@@ -16,6 +16,7 @@ from report_factories import make_results
 from qdstruct.errors import DestinationError
 from qdstruct.model import CalculatedResults, StudyResults
 from qdstruct.report import study_figures, write_figures, write_page
+from qdstruct.report.charge_figures import sections_figure
 
 VOID = {"meta", "link", "br", "input", "img", "hr", "path", "use"}
 
@@ -156,6 +157,25 @@ def test_figures_and_their_data(tmp_path) -> None:
     assert len(rows) == 402
     assert results.calculated.dos_by_region is not None
     assert float(rows[5][1]) == pytest.approx(float(results.calculated.dos_by_region[0, 4]))
+
+
+@pytest.mark.parametrize(("axis", "shift"), [(0, (0, -7)), (1, (-7, 0)), (2, (0, 0))])
+def test_sections_have_the_heights_of_the_calculation(tmp_path, axis, shift) -> None:
+    results = make_results()
+    field = results.calculated.charge_field
+    assert field is not None
+    section = field.sections[0].assign_attrs(axis=axis, place="a plane")
+    field = dataclasses.replace(field, sections=(section,))
+    few = CalculatedResults(charge_field=field)
+    write_figures(dataclasses.replace(results, calculated=few), tmp_path, figures={})
+    with (tmp_path / "charge_section_1.csv").open() as stream:
+        rows = list(csv.reader(stream))
+    first = (float(rows[1][0]), float(rows[0][1].split()[0]))
+    found = (first[0] - float(section["u"][0]), first[1] - float(section["v"][0]))
+    assert found == pytest.approx(shift)
+    axes = sections_figure(field).axes[0]
+    assert axes.collections[0].get_datalim(axes.transData).y0 == pytest.approx(sum(shift))
+    assert (axes.get_ylabel() == "height z (Å)") == (axis != 2)
 
 
 def test_calculated_numbers_stand_on_the_page(page: str) -> None:
