@@ -89,6 +89,7 @@ def analyse(
     matches, chosen = _matches(root)
     figures = root / FIGURES_FOLDER
     figures.mkdir(exist_ok=True)
+    (figures / GRID_FILE).unlink(missing_ok=True)  # it belongs to the analysis before
     calculated = calculate(
         bench,
         measured=measured_alignments(film.name, substrate.name),

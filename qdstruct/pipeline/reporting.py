@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from qdstruct import matching, report
+from qdstruct.files import write_atomically
 from qdstruct.model import StudyResults
 from qdstruct.pipeline.analyse import FIGURES_FOLDER, load_results
 
 __all__ = ["write_everything", "write_figures", "write_report", "write_screening_report"]
+
+WRITTEN_FILE = "files.json"
+"""In the folder of figures: what the last analysis wrote there."""
 
 
 def write_report(
@@ -31,7 +38,9 @@ def write_figures(root: Path, results: StudyResults | None = None) -> tuple[Path
     """Write figures (PDF, PNG) and their data (csv) into ``figures/`` of an analysed tree."""
     folder = root / FIGURES_FOLDER
     folder.mkdir(exist_ok=True)
-    return report.write_figures(load_results(root) if results is None else results, folder)
+    written = report.write_figures(load_results(root) if results is None else results, folder)
+    _remove_outdated(folder, written)
+    return written
 
 
 def write_everything(root: Path, results: StudyResults) -> tuple[Path, ...]:
@@ -41,7 +50,32 @@ def write_everything(root: Path, results: StudyResults) -> tuple[Path, ...]:
     figures = report.study_figures(results)
     path = root / "report.html"
     report.write_page(results, path, figures=figures)
-    return (*report.write_figures(results, folder, figures), path)
+    written = report.write_figures(results, folder, figures)
+    _remove_outdated(folder, written)
+    return (*written, path)
+
+
+def _remove_outdated(folder: Path, written: Sequence[Path]) -> None:
+    """Remove what an earlier analysis wrote and this one does not: it belongs to other results.
+
+    ``files.json`` keeps a digest of every file written, so that a file that somebody changed or
+    put there stays.
+    """
+    record = folder / WRITTEN_FILE
+    try:
+        earlier = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        earlier = {}
+    digests = {path.name: _digest(path) for path in written}
+    for name, digest in earlier.items():
+        path = folder / Path(name).name
+        if name not in digests and path.is_file() and _digest(path) == digest:
+            path.unlink()
+    write_atomically(record, json.dumps(digests, indent=1) + "\n")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write_screening_report(table: Path, output: Path | None = None, *, force: bool = True) -> Path:
