@@ -12,7 +12,7 @@ from qdstruct.building.contact import clearances
 from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
 from qdstruct.building.placement import Placement, join_parts, place_crystals
-from qdstruct.building.shapes import between_planes
+from qdstruct.building.shapes import between_planes, refuse_less_than_a_cell
 from qdstruct.building.strain import StrainOn
 from qdstruct.errors import BuildError
 from qdstruct.model import CoincidenceMatch, Nanocrystal, Phase
@@ -73,6 +73,7 @@ def build_coreshell(
     """
     if not (np.isfinite(shell_thickness) and shell_thickness > 0):
         raise BuildError(f"a shell of {shell_thickness:g} Å does not exist")
+    refuse_less_than_a_cell(shell, shell_thickness, "a shell")
     placed = place_crystals(
         core,
         shell,

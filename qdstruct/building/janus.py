@@ -13,7 +13,7 @@ from qdstruct.building.carving import Body, carve
 from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
 from qdstruct.building.placement import Frame, Placement, join_parts, place_crystals
-from qdstruct.building.shapes import between_planes
+from qdstruct.building.shapes import between_planes, refuse_less_than_a_cell
 from qdstruct.building.strain import StrainOn
 from qdstruct.errors import BuildError
 from qdstruct.model import CoincidenceMatch, Nanocrystal, Phase
@@ -103,6 +103,7 @@ def build_janus(
     size = placed.extent[0] if cap_size is None else float(cap_size)
     if not (np.isfinite(size) and size > 0):
         raise BuildError(f"a cap of {size:g} Å does not exist")
+    refuse_less_than_a_cell(cap, size, "a cap")
     _check_islands(islands, size, placed)
     body = between_planes(placed.normals, placed.lower, placed.upper)
     core_atoms = carve(core, body)
@@ -126,7 +127,34 @@ def build_janus(
         charge=round(charge, 6) + 0.0,
         match=match,
         gap=placed.gap,
+        warnings=_overhangs(islands, size, cap, placed),
     )
+
+
+def _overhangs(
+    islands: Sequence[tuple[float, float]], size: float, cap: Phase, placed: Placement
+) -> tuple[str, ...]:
+    """Say which caps reach beyond the facet by more than a cell of their crystal."""
+    allowed = float(np.cbrt(cap.atoms.get_volume()))
+    found = []
+    for centre in islands:
+        beyond = max(
+            along + size / 2 - placed.extent[k] / 2 for k, along in _along_edges(centre, placed)
+        )
+        if beyond > allowed:
+            found.append(
+                f"the cap of {size:g} Å at {centre} Å reaches {beyond:.1f} Å beyond the facet "
+                f"({' × '.join(f'{edge:.1f}' for edge in placed.extent)} Å core)"
+            )
+    return tuple(found)
+
+
+def _along_edges(centre: tuple[float, float], placed: Placement) -> list[tuple[int, float]]:
+    """Return the faces beside the facet and how far towards each a point on the facet lies, Å."""
+    lab = placed.normals @ np.linalg.inv(placed.core.matrix).T
+    lengths = np.linalg.norm(lab, axis=1)
+    beside = [k for k in range(3) if abs(lab[k, 2]) < 0.5 * lengths[k]]
+    return [(k, abs(float(lab[k, :2] @ centre)) / float(lengths[k])) for k in beside]
 
 
 def _check_islands(islands: Sequence[tuple[float, float]], size: float, placed: Placement) -> None:
@@ -139,11 +167,8 @@ def _check_islands(islands: Sequence[tuple[float, float]], size: float, placed: 
     """
     if not islands:
         raise BuildError("a Janus particle has at least one cap")
-    lab = placed.normals @ np.linalg.inv(placed.core.matrix).T
-    flat = [k for k in range(3) if abs(lab[k, 2]) < 0.5 * np.linalg.norm(lab[k])]
     for centre in islands:
-        for k in flat:
-            along = abs(float(lab[k, :2] @ centre)) / float(np.linalg.norm(lab[k]))
+        for k, along in _along_edges(centre, placed):
             if along > placed.extent[k] / 2:
                 raise BuildError(
                     f"the cap at {centre} Å lies beside the facet, which reaches "

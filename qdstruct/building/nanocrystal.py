@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike
 
 from qdstruct.building.carving import Body, carve
 from qdstruct.building.neutral import neutral_particle
-from qdstruct.building.shapes import cuboid, cuboid_facets, sphere, wulff
+from qdstruct.building.shapes import (
+    cuboid,
+    cuboid_facets,
+    refuse_less_than_a_cell,
+    sphere,
+    wulff,
+)
 from qdstruct.building.stack import plane_stack
 from qdstruct.errors import BuildError
 from qdstruct.geometry import reduce_miller
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_nanocrystal", "in_open_box"]
 
+
+WORDS = {"sphere": "a sphere", "wulff": "a Wulff form"}
 
 TAKES = {"cuboid": ("facets", "a termination"), "sphere": (), "wulff": ("energies",)}
 """What each shape is described by, besides its size."""
@@ -67,7 +75,8 @@ def build_nanocrystal(
     Raises
     ------
     BuildError
-        For shapes, sizes or terminations that do not exist, or options of another shape.
+        For shapes, sizes or terminations that do not exist, sizes below one cell, or options of
+        another shape.
     """
     if cells is not None:
         size = _size_of_cells(phase, shape, size, cells, facets)
@@ -80,6 +89,11 @@ def build_nanocrystal(
     removed = ""
     if neutral:
         atoms, removed, charge = neutral_particle(atoms)
+    if len(atoms) == 0:
+        raise BuildError(
+            f"nothing is left of a {shape} of {size} Å once the ions that hang loose are taken out",
+            hint="choose a larger size, or keep the charge",
+        )
     return Nanocrystal(
         atoms=in_open_box(atoms, vacuum),
         kind="nanocrystal",
@@ -132,6 +146,8 @@ def _body(
     if shape == "cuboid":
         faces = cuboid_facets(phase) if facets is None else facets
         return cuboid(phase, faces, edges, termination)
+    if shape in WORDS:
+        refuse_less_than_a_cell(phase, edges[0], WORDS[shape])
     if shape == "sphere":
         return sphere(phase.atoms.positions[0], edges[0]), (edges[0], edges[0], edges[0])
     if shape == "wulff":

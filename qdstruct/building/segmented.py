@@ -14,6 +14,7 @@ from qdstruct.building.cut import Cut, choose_cut
 from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
 from qdstruct.building.placement import Frame
+from qdstruct.building.shapes import UNITS_HINT, WHOLE, refuse_less_than_a_cell
 from qdstruct.building.slab import cut_atoms
 from qdstruct.building.stack import PlaneStack, plane_stack
 from qdstruct.building.strain import StrainOn, shared_cell
@@ -83,10 +84,12 @@ def build_segmented(
     Raises
     ------
     BuildError
-        For fewer than two segments, or sizes, gaps or terminations that do not exist.
+        For fewer than two segments, segments shorter or narrower than one cell of their crystal,
+        or gaps or terminations that do not exist.
     """
     spans, edges = _checked(lengths, width, gap)
     stacks = plane_stack(first, match.substrate_hkl), plane_stack(second, match.film_hkl)
+    _refuse_slivers(stacks, spans, edges)
     names = first_termination, second_termination
     above, below = matched_transforms(stacks[1], stacks[0], match)
     transforms = below, above
@@ -143,6 +146,22 @@ def _checked(
             f"a gap of {gap:g} Å cannot be built", hint="leave it out to let the radii decide"
         )
     return spans, edges
+
+
+def _refuse_slivers(
+    stacks: Sequence[PlaneStack], spans: Sequence[float], edges: tuple[float, float]
+) -> None:
+    """Refuse segments shorter than one repeat of their crystal, and rods narrower than one cell."""
+    for number, span in enumerate(spans):
+        stack = stacks[number % 2]
+        if span < WHOLE * stack.spacing:
+            raise BuildError(
+                f"segment {number} of {span:g} Å is shorter than one repeat of {stack.phase.name} "
+                f"{stack.plane.hkl} ({stack.spacing:.2f} Å)",
+                hint=UNITS_HINT,
+            )
+    for stack in stacks:
+        refuse_less_than_a_cell(stack.phase, min(edges), "a width")
 
 
 def _gaps(

@@ -17,7 +17,7 @@ from qdstruct.building.terminations import (
     terminations,
 )
 from qdstruct.errors import BuildError
-from qdstruct.geometry import reduce_miller, space_group
+from qdstruct.geometry import primitive_lattice, reduce_miller, space_group
 from qdstruct.model import Miller, Phase
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "cuboid_facets",
     "facet_family",
     "plane_bounds",
+    "refuse_less_than_a_cell",
     "sphere",
     "wulff",
 ]
@@ -33,6 +34,11 @@ __all__ = [
 
 MOST_REPEATS = 1000
 """Repeats along an edge; a particle of so many would hold 10⁹ cells."""
+
+WHOLE = 0.98
+"""A length may fall short of one repeat by this factor: published edges are rounded."""
+
+UNITS_HINT = "lengths without a unit are Å: 3 nm is 3nm or 30"
 
 
 def plane_bounds(
@@ -58,12 +64,13 @@ def plane_bounds(
     Raises
     ------
     BuildError
-        If the size is smaller than one plane spacing, or a thousand times larger.
+        If the size is smaller than the least distance of two such planes, or a thousand times
+        larger.
     """
     if size > MOST_REPEATS * stack.spacing:
         raise BuildError(
             f"a particle of {size / 10:g} nm holds too many atoms to be written",
-            hint="lengths without a unit are Å: 160 is 16 nm",
+            hint=UNITS_HINT,
         )
     names = named_planes(stack)
     index = natural_cut(stack) if termination is None else resolve_termination(
@@ -78,10 +85,12 @@ def plane_bounds(
     error[extents <= 1e-6] = np.inf
     first, last = np.unravel_index(int(np.argmin(error)), error.shape)
     extent = float(extents[first, last])
-    if size < 0.5 * extent:
+    least = float(extents[extents > 1e-6].min())
+    if size < WHOLE * least:
         raise BuildError(
             f"a particle of {size:g} Å is thinner than one repeat of {stack.phase.name} "
-            f"{stack.plane.hkl} ({extent:.2f} Å)"
+            f"{stack.plane.hkl} ({least:.2f} Å)",
+            hint=UNITS_HINT,
         )
     lower = (stack.plane_height(ends[first]) + stack.plane_height(ends[first] - 1)) / 2
     upper = (stack.plane_height(ends[last]) + stack.plane_height(ends[last] + 1)) / 2
@@ -203,6 +212,31 @@ def between_planes(
 
     radius = float(np.linalg.norm(corners, axis=1).max())
     return Body(centre=centre, radius=radius, inside=inside)
+
+
+def refuse_less_than_a_cell(phase: Phase, size: float, what: str) -> None:
+    """Refuse a body in which not even one primitive cell of the crystal finds room.
+
+    Parameters
+    ----------
+    phase : Phase
+        The crystal.
+    size : float
+        Diameter or edge, Å.
+    what : str
+        What is so small, for the message.
+
+    Raises
+    ------
+    BuildError
+        If the size is less than the shortest vector of the primitive lattice.
+    """
+    least = float(np.linalg.norm(primitive_lattice(phase.atoms), axis=1).min())
+    if size < WHOLE * least:
+        raise BuildError(
+            f"{what} of {size:g} Å is smaller than one cell of {phase.name} ({least:.2f} Å)",
+            hint=UNITS_HINT,
+        )
 
 
 def sphere(centre: ArrayLike, diameter: float) -> Body:

@@ -96,7 +96,7 @@ def build_janus(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
-    requests = parse_ligands(ligand)
+    requests, asked = parse_ligands(ligand), parse_lengths(core_size)
     inner, outer = phases.load(core), phases.load(cap)
     found = chosen_match(
         outer,
@@ -111,7 +111,7 @@ def build_janus(
         inner,
         outer,
         found,
-        core_size=parse_lengths(core_size),
+        core_size=asked,
         cap_size=None if cap_size is None else parse_lengths(cap_size)[0],
         cap_shape=cap_shape,  # type: ignore[arg-type]
         cap_height=None if cap_height is None else parse_lengths(cap_height)[0],
@@ -124,7 +124,7 @@ def build_janus(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    atoms, facts = with_ligands(built.atoms, particle_facts(built), requests, ligand_seed)
+    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
     finish(f"{cap} on {core}", atoms, {**facts, "gap": built.gap}, wanted)
 
 
@@ -167,7 +167,7 @@ def build_coreshell(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
-    requests = parse_ligands(ligand)
+    requests, asked = parse_ligands(ligand), parse_lengths(core_size)
     inner, outer = phases.load(core), phases.load(shell)
     found = chosen_match(
         outer,
@@ -182,7 +182,7 @@ def build_coreshell(
         inner,
         outer,
         found,
-        core_size=parse_lengths(core_size),
+        core_size=asked,
         shell_thickness=parse_lengths(shell_thickness)[0],
         core_termination=core_termination,
         shell_termination=shell_termination,
@@ -190,7 +190,7 @@ def build_coreshell(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    atoms, facts = with_ligands(built.atoms, particle_facts(built), requests, ligand_seed)
+    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
     finish(f"{shell} around {core}", atoms, {**facts, "gap": built.gap}, wanted)
 
 
@@ -249,6 +249,7 @@ def build_segmented(
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
     requests = parse_ligands(ligand)
+    spans, edges = parse_length_list(lengths), parse_length_list(width)
     lower, upper = phases.load(first), phases.load(second)
     found = chosen_match(
         upper,
@@ -263,8 +264,8 @@ def build_segmented(
         lower,
         upper,
         found,
-        lengths=parse_length_list(lengths),
-        width=parse_length_list(width),
+        lengths=spans,
+        width=edges,
         first_termination=first_termination,
         second_termination=second_termination,
         strain_on=strain_on,  # type: ignore[arg-type]
@@ -272,5 +273,6 @@ def build_segmented(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    atoms, facts = with_ligands(built.atoms, particle_facts(built), requests, ligand_seed)
+    asked = [edges[0], edges[-1], sum(spans)]
+    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
     finish(f"{first} and {second} in segments", atoms, {**facts, "gap": built.gap}, wanted)

@@ -45,6 +45,8 @@ def finish(
         typer.echo(
             f"warning: the structure carries a net charge of {facts['charge']:+g} e", err=True
         )
+    for warning in facts.get("warnings", ()):
+        typer.echo(f"warning: {warning}", err=True)
     rows = {key.replace("_", " "): _words(value) for key, value in facts.items()}
     draw(title, atoms, facts, rows, problems, wanted)
     if wanted.as_json:

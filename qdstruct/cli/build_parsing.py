@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
+
 from qdstruct.cli.output import parse_miller
 
 
@@ -33,20 +35,28 @@ def parse_counts(text: str) -> list[int]:
 
 def parse_lengths(text: str) -> list[float]:
     """Read ``16nm``, ``160``, ``160A`` or three of them; Å come back."""
-    plain = text.replace("Å", "").replace("A", "").strip()
-    factor = 10.0 if "nm" in plain else 1.0
-    numbers = parse_numbers(plain.replace("nm", ""), "16nm, 160 or 5.5,5.5,8nm")
+    plain, factor = _without_unit(text)
+    numbers = parse_numbers(plain, "16nm, 160 or 5.5,5.5,8nm")
     return [factor * number for number in numbers]
+
+
+def _without_unit(text: str) -> tuple[str, float]:
+    """Split a length into its numbers and how many Å its unit is; say so where there is none."""
+    if "nm" in text:
+        return text.replace("nm", ""), 10.0
+    plain = text.replace("Å", "").replace("A", "")
+    if plain == text and any(sign.isdigit() for sign in text):
+        typer.echo(f"note: '{text}' has no unit and is read as {text} Å", err=True)
+    return plain, 1.0
 
 
 def parse_length_list(text: str) -> list[float]:
     """Read any number of lengths: ``3,2,3nm`` or ``30,20,30``; Å come back."""
     from qdstruct.errors import InputError
 
-    plain = text.replace("Å", "").replace("A", "")
-    factor = 10.0 if "nm" in plain else 1.0
+    plain, factor = _without_unit(text)
     try:
-        return [factor * float(word) for word in plain.replace("nm", "").replace(",", " ").split()]
+        return [factor * float(word) for word in plain.replace(",", " ").split()]
     except ValueError:
         raise InputError(f"'{text}' is no list of lengths", hint="3,2,3nm") from None
 

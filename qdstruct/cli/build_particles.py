@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -76,10 +77,11 @@ def build_nanocrystal(
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
     requests = parse_ligands(ligand)
+    asked = None if size is None else parse_lengths(size)
     built = building.build_nanocrystal(
         phases.load(phase),
         shape=shape,  # type: ignore[arg-type]
-        size=None if size is None else parse_lengths(size),
+        size=asked,
         cells=None if cells is None else parse_counts(cells),
         facets=None if facets is None else parse_facets(facets),
         energies=None if energies is None else parse_energies(energies),
@@ -87,7 +89,7 @@ def build_nanocrystal(
         neutral=not keep_charge,
         vacuum=vacuum,
     )
-    atoms, facts = with_ligands(built.atoms, particle_facts(built), requests, ligand_seed)
+    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
     finish(f"{shape} of {phase}", atoms, facts, wanted)
 
 
@@ -127,9 +129,8 @@ def build_superlattice(
 
     wanted = Wanted(output, figure, view, colour, force, as_json)
     wanted.check()
-    particle = building.build_nanocrystal(
-        phases.load(phase), size=parse_lengths(size), termination=termination
-    )
+    asked = parse_lengths(size)
+    particle = building.build_nanocrystal(phases.load(phase), size=asked, termination=termination)
     built = building.build_superlattice(
         particle,
         spacing=parse_lengths(spacing),
@@ -141,7 +142,7 @@ def build_superlattice(
         seed=seed,
     )
     facts: dict[str, Any] = {
-        **particle_facts(particle),
+        **particle_facts(particle, asked),
         "spacing": list(built.spacing),
         "cells": list(built.cells),
         "particles": len(built.positions),
@@ -153,14 +154,18 @@ def build_superlattice(
     finish(f"Superlattice of {phase}", atoms, facts, wanted)
 
 
-def particle_facts(built: Nanocrystal) -> dict[str, Any]:
-    """Return what is printed of a particle and written into its file."""
+def particle_facts(built: Nanocrystal, asked: Sequence[float] | None) -> dict[str, Any]:
+    """Return what is printed of a particle and written into its file; `asked` is its size in Å."""
+    said = {} if asked is None else {"size_asked": list(asked)}
+    warned = {"warnings": list(built.warnings)} if built.warnings else {}
     return {
         "kind": built.kind,
         "shape": built.shape,
         "phases": list(built.phase_names),
         "regions": list(dict.fromkeys(str(name) for name in built.atoms.arrays["region"])),
+        **said,
         "size": list(built.size),
         "removed_ions": built.removed,
         "charge": built.charge,
+        **warned,
     }

@@ -107,7 +107,7 @@ def registry(
     _write_registry(scan, files, study, force=force)
     _print_registry(scan, files, as_json)
     if study is not None and "study" not in files:
-        typer.echo("no copy of the study was written: the scan has no minimum", err=True)
+        typer.echo("no copy of the study was written: no bound registry was found", err=True)
         raise typer.Exit(1)
 
 
@@ -122,10 +122,10 @@ def _interface_options(study: str | None, **given: Any) -> dict[str, Any]:
 def _write_registry(
     scan: RegistryScan, files: dict[str, Path], study: str | None, *, force: bool
 ) -> None:
-    """Write all files; a scan without minimum writes no study."""
+    """Write all files; a scan without bound registry writes no study."""
     from qdstruct.files import write_atomically
 
-    if scan.relaxed_gap is None:
+    if not scan.bound:
         files.pop("study", None)
     contents = _registry_contents(scan, files, study)
     for kind, file in files.items():
@@ -183,6 +183,7 @@ def _print_registry(scan: RegistryScan, files: dict[str, Path], as_json: bool) -
         "computed_now": scan.computed,
         "best_shift": list(scan.best_shift),
         "best_gap": scan.best_gap,
+        "bound": scan.bound,
         "relaxed_gap": scan.relaxed_gap,
         "best_energy_eV": scan.best_energy,
         "best_energy_J_per_m2": scan.best_energy_per_area,
@@ -197,12 +198,20 @@ def _print_registry(scan: RegistryScan, files: dict[str, Path], as_json: bool) -
         return
     rows = [(key.replace("_", " "), _words(facts[key])) for key in facts if key != "warnings"]
     lines = [f"warning: {warning}" for warning in scan.warnings]
-    lines += [
-        "Energies are relative to separated slabs. Into the study goes:",
-        registry_lines(scan),
-    ]
+    lines.append("Energies are relative to separated slabs.")
+    if scan.bound:
+        lines += ["Into the study goes:", registry_lines(scan)]
+    else:
+        lines.append(f"No bound registry was found: {_unbound(scan)}. Nothing goes into a study.")
     title = f"{scan.film} on {scan.substrate}: registry"
     print_table(title, ["Property", "Value (Å, Å²)"], rows, note="\n".join(lines))
+
+
+def _unbound(scan: RegistryScan) -> str:
+    """Say why there is no registry to take over."""
+    if scan.best_energy >= 0:
+        return f"at no point do the slabs attract (lowest {scan.best_energy_per_area:+.3f} J/m²)"
+    return "the energy still falls at the end of the gaps tried"
 
 
 def _words(value: Any) -> str:
@@ -326,7 +335,9 @@ def ligate(
     provenance = {"made_by": f"qdstruct {version('qdstruct')}", "of": structure, **facts}
     building.write_structure(output, cover.atoms, provenance=provenance, force=force)
     typer.echo(f"wrote {output}", err=True)
-    _print_cover(facts, problems, output, as_json)
+    body = cover.atoms[cover.atoms.arrays["region"] != "ligand"]
+    title = f"{cover.placed} {cover.ligand} on {body.get_chemical_formula()}"
+    _print_cover(title, facts, problems, output, as_json)
 
 
 def _cover_facts(cover: LigandCover) -> dict[str, Any]:
@@ -347,7 +358,11 @@ def _cover_facts(cover: LigandCover) -> dict[str, Any]:
 
 
 def _print_cover(
-    facts: dict[str, Any], problems: tuple[Problem, ...], output: Path, as_json: bool
+    title: str,
+    facts: dict[str, Any],
+    problems: tuple[Problem, ...],
+    output: Path,
+    as_json: bool,
 ) -> None:
     if as_json:
         found = [{"kind": problem.kind, "message": problem.message} for problem in problems]
@@ -358,6 +373,4 @@ def _print_cover(
         lines.append(f"warning: the structure carries {facts['charge']:+g} e")
     rows = [(key.replace("_", " "), _words(value)) for key, value in facts.items()]
     note = "\n".join(lines) or "No problems found (clashes, charge, molecules, coordination)."
-    print_table(
-        f"{facts['ligand']} on {output.name}", ["Property", "Value (Å, e)"], rows, note=note
-    )
+    print_table(title, ["Property", "Value (Å, e)"], rows, note=note)

@@ -40,6 +40,8 @@ class Nanocrystal(Record):
     """The coincidence that orients cap or shell on the core."""
     gap: float = 0.0
     """Distance between the facing outermost planes of core and cap, Å."""
+    warnings: tuple[str, ...] = ()
+    """What was built as asked but is worth a second look."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

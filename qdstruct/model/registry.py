@@ -66,6 +66,11 @@ class RegistryScan(Record):
     """What a careful reader should know before trusting the result."""
 
     @property
+    def bound(self) -> bool:
+        """True when the slabs attract and the best gap lies inside the range of gaps tried."""
+        return self.relaxed_gap is not None and self.best_energy < 0
+
+    @property
     def area(self) -> float:
         """Area of the coincidence cell, Å²."""
         return abs(float(np.linalg.det(self.cell)))

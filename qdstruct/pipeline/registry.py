@@ -91,12 +91,8 @@ def _build_section(scan: RegistryScan) -> dict[str, Any]:
         "film_termination": scan.film_termination,
         "substrate_termination": scan.substrate_termination,
         "shift": list(scan.best_shift),
-        "gap": _gap(scan),
+        "gap": round(scan.best_gap if scan.relaxed_gap is None else scan.relaxed_gap, 3),
     }
-
-
-def _gap(scan: RegistryScan) -> float:
-    return round(scan.best_gap if scan.relaxed_gap is None else scan.relaxed_gap, 3)
 
 
 def registry_csv(scan: RegistryScan) -> str:
@@ -129,13 +125,14 @@ def study_with_registry(name_or_path: str | Path, scan: RegistryScan) -> str:
     Raises
     ------
     StudyError
-        If the study is not about the interface that was scanned, or the scan has no minimum.
+        If the study is not about the interface that was scanned, or the scan found no bound
+        registry.
     """
     from ruamel.yaml import YAML
 
     path = find_study(name_or_path)
-    if scan.relaxed_gap is None:
-        raise StudyError(f"{path}: not changed, for the scan has no minimum within its gaps")
+    if not scan.bound:
+        raise StudyError(f"{path}: not changed, for the scan found no bound registry")
     _compare(path, load_study(path), scan)
     yaml = YAML(typ="rt")
     yaml.width = 100

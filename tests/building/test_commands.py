@@ -172,6 +172,26 @@ def test_ligands_with_the_build(tmp_path: Path) -> None:
     assert janus["ligands"][0]["anchor"] == "thiolate"
 
 
+def test_sizes_say_what_was_understood() -> None:
+    words = ["build", "nanocrystal", "CsPbBr3-cubic", "--termination", "CsBr", "--size"]
+    bare = runner.invoke(app, [*words, "20", "--json"])
+    assert "'20' has no unit and is read as 20 Å" in bare.stderr
+    named = runner.invoke(app, [*words, "2nm", "--json"])
+    assert named.stderr == ""
+    for result in (bare, named):
+        built = json.loads(result.stdout)
+        assert built["size_asked"] == [20.0] * 3
+        assert built["size"] == pytest.approx([3 * 5.874] * 3)
+
+
+def test_a_wide_cap_is_a_warning() -> None:
+    words = ["build", "janus", "CsPbBr3-cubic", "PbS-galena", "--core-size", "2nm", "--core-facet",
+             "100", "--cap-facet", "100", "--cap-size", "4nm"]  # fmt: skip
+    result = runner.invoke(app, words)
+    assert result.exit_code == 0
+    assert "warning: the cap of 40 Å at (0.0, 0.0) Å reaches" in result.stderr
+
+
 def test_a_net_charge_is_a_warning() -> None:
     words = ["build", "nanocrystal", "CsPbBr3-cubic", "--cells", "2", "--keep-charge"]
     result = runner.invoke(app, words)
@@ -208,6 +228,13 @@ def test_terminations_as_table_and_json() -> None:
           "--substrate-stiffness", "40,9,9"], "nowhere.txt"),
         ([*INTERFACE, "--sandwich", "--vacuum", "0"], "outer slabs"),
         (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "big"], "not one number or three"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3"], "thinner than one repeat"),
+        (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "900nm"], "too many atoms"),
+        (["build", "superlattice", "CsPbBr3-cubic", "--size", "3", "--spacing", "9nm",
+          "--cells", "2"], "thinner than one repeat"),
+        (["build", "janus", "CsPbBr3-cubic", "PbS-galena", "--core-size", "3nm", "--core-facet",
+          "100", "--cap-facet", "100", "--cap-size", "2nm", "--island", "0,0", "--island",
+          "1,1nm"], "overlap"),
         (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3nm", "--facets", "100"], "three"),
         (["build", "nanocrystal", "CsPbBr3-cubic", "--size", "3nm", "--energies", "100"], "FACET"),
         (["build", "superlattice", "CsPbBr3-cubic", "--size", "8nm", "--spacing", "5nm",

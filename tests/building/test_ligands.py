@@ -318,6 +318,8 @@ def test_the_command(tmp_path) -> None:
              "--layers", "2", "-o", str(bare)]  # fmt: skip
     assert run(app, words).exit_code == 0
     words = ["ligate", str(bare), "--ligand", "PMA", "--coverage", "1", "-o", str(covered)]
+    shown = run(app, [*words[:-1], str(tmp_path / "other.extxyz")])
+    assert "1 benzylammonium on Br6Cs" in shown.stdout
     result = run(app, [*words, "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)

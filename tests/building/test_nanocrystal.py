@@ -224,6 +224,17 @@ def test_coreshell_is_sound(coreshell) -> None:
     assert kept <= len(alone.atoms)
 
 
+def test_a_cap_beyond_its_facet_is_pointed_out(janus, cds_match) -> None:
+    assert janus.warnings == ()
+    wide = build_janus(
+        phases.load("CsPbBr3-Pbnm"), phases.load("CdS-zincblende"), cds_match, core_size=18.0,
+        core_facets=PBNM_FACES, cap_size=40.0,
+    )  # fmt: skip
+    (warning,) = wide.warnings
+    beyond = 20.0 - min(wide.size[:2]) / 2
+    assert f"reaches {beyond:.1f} Å beyond the facet" in warning
+
+
 def test_sixteen_nanometres_in_seconds(cds_match) -> None:
     particle = build_janus(
         phases.load("CsPbBr3-Pbnm"), phases.load("CdS-zincblende"), cds_match, core_size=164.0,
@@ -251,6 +262,9 @@ def test_bad_requests(cds_match) -> None:
         ({"cells": 0}, "whole numbers of cells"),
         ({"cells": (2, 2, 2.5)}, "whole numbers of cells"),
         ({"size": 1e5}, "too many atoms"),
+        ({"size": 3.0}, "thinner than one repeat of CsPbBr3-cubic (1, 0, 0) (5.87 Å)"),
+        ({"size": 1.0, "shape": "sphere"}, "a sphere of 1 Å is smaller than one cell"),
+        ({"size": 6.0, "shape": "sphere"}, "nothing is left"),
         ({"size": 30.0, "shape": "sphere", "termination": "CsBr"}, "no use for a termination"),
         ({"size": 30.0, "energies": {(1, 0, 0): 1.0}}, "no use for energies"),
     ]:
@@ -264,8 +278,11 @@ def test_bad_requests(cds_match) -> None:
         build_janus(
             pbnm, cds, cds_match, core_size=30, core_facets=[(1, 0, 0), (0, 1, 0), (1, 1, 1)]
         )
-    with pytest.raises(BuildError, match="shell of"):
-        build_coreshell(pbnm, cds, cds_match, core_size=30, shell_thickness=0)
+    for thickness, message in [(0, "shell of 0"), (1.0, "a shell of 1 Å is smaller than one")]:
+        with pytest.raises(BuildError, match=message):
+            build_coreshell(pbnm, cds, cds_match, core_size=30, shell_thickness=thickness)
+    with pytest.raises(BuildError, match="a cap of 2 Å is smaller than one cell"):
+        build_janus(pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, cap_size=2)
     for options, message in [({"shift": "closest"}, "two fractions"), ({"gap": np.nan}, "gap")]:
         with pytest.raises(BuildError, match=message):
             build_janus(pbnm, cds, cds_match, core_size=30, core_facets=PBNM_FACES, **options)

@@ -91,8 +91,10 @@ def test_no_minimum_no_study(tmp_path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(STUDY)
     result = call("-o", tmp_path / "r.json", "--study", file, "--gaps", "2.0,2.4,0.2", expect=1)
-    assert "the scan has no minimum" in result.stderr
+    assert "no bound registry was found" in result.stderr
     assert "lies at an end of the gaps" in result.stdout
+    assert "No bound registry was found: at no point do the slabs attract" in result.stdout
+    assert "build:" not in result.stdout
     assert not (tmp_path / "mine-r.yaml").exists()
 
 

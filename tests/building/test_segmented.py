@@ -101,7 +101,8 @@ def test_bad_requests() -> None:
         ({"lengths": [10, 10], "width": 20, "gap": 0.0}, "gap"),
         ({"lengths": [10, 10], "width": 20, "vacuum": -1.0}, "vacuum"),
         ({"lengths": [10, 10], "width": 20, "second_termination": "Xe"}, "PbS"),
-        ({"lengths": [10, 10], "width": 0.5, "shift": (0.4, 0.4)}, "no atom"),
+        ({"lengths": [10, 10], "width": 0.5}, "a width of 0.5 Å is smaller than one cell"),
+        ({"lengths": [10, 2], "width": 20}, "segment 1 of 2 Å is shorter than one repeat"),
     ]:
         with pytest.raises(BuildError) as raised:
             build_segmented(PEROVSKITE, GALENA, MATCH, **options)
