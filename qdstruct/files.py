@@ -10,9 +10,61 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from qdstruct.errors import DestinationError
+from qdstruct.errors import DestinationError, InputError
 
-__all__ = ["destination_error", "new_directory", "refuse_existing", "write_atomically"]
+__all__ = [
+    "destination_error",
+    "lack",
+    "new_directory",
+    "read_text",
+    "refuse_existing",
+    "write_atomically",
+]
+
+
+def read_text(
+    path: Path, expected: str, *, hint: str | None = None, error: type[InputError] = InputError
+) -> str:
+    """Read a text file that the user named.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    expected : str
+        What it should be, with its article: ``a cluster profile (TOML)``.
+    hint : str, optional
+        What to do when it cannot be read.
+    error : type of InputError
+        What is raised.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or it is no text file, or may not be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        reason = "not a text file"
+    except FileNotFoundError:
+        reason = "no such file"
+    except NotADirectoryError:
+        reason = "no such file, for a part of this path is a file"
+    except IsADirectoryError:
+        reason = "is a directory"
+    except PermissionError:
+        reason = "no permission to read it"
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+    raise error(f"{path}: {reason}; expected {expected}", hint=hint)
+
+
+def lack(directory: Path, name: str) -> str:
+    """Say why a directory does not hold the file `name`."""
+    if directory.is_dir():
+        return f"it has no {name}"
+    return "it is a file" if directory.exists() else "there is no such directory"
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -31,6 +83,8 @@ def destination_error(path: Path, error: OSError) -> DestinationError:
         reason, hint = "the disk is full", "free some space and run the same command again"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         reason, hint = "no permission to write here", "choose a folder you can write to"
+    elif error.errno in (errno.EEXIST, errno.ENOTDIR):
+        reason, hint = "a part of this path is a file", "choose another place to write to"
     else:
         reason, hint = error.strerror or str(error), "choose another place to write to"
     return DestinationError(f"{path}: cannot be written: {reason}", hint=hint)

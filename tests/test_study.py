@@ -98,7 +98,7 @@ def test_not_a_study_at_all(tmp_path: Path, content: str) -> None:
 def test_binary_file_and_directory(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(StudyError, match="not a YAML text file"):
+    with pytest.raises(StudyError, match="not a text file; expected a study file"):
         load_study(path)
     with pytest.raises(StudyError, match="is a directory"):
         load_study(tmp_path)
@@ -108,6 +108,41 @@ def test_missing_key_is_named(tmp_path: Path, shipped: str) -> None:
     path = write(tmp_path, shipped.replace("substrate: CsPbBr3-Pbnm ", "# "))
     with pytest.raises(StudyError, match="'substrate' is missing"):
         load_study(path)
+
+
+def test_every_mistake_is_listed_with_its_line(tmp_path: Path, shipped: str) -> None:
+    text = shipped
+    for old, new in (
+        ("film: CdS-zincblende", "flim: CdS-zincblende"), ("substrate: CsPbBr3-Pbnm ", "# "),
+        ("geometry: vertical", "geometry: sideways"), ("vacuum: 15", "vacuum: -3"),
+        ("shift: [0.25, 0.25]", "shift: nearest"), ("choose: 1", "choose: 0"),
+    ):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new, 1)
+    with pytest.raises(StudyError) as caught:
+        load_study(write(tmp_path, text))
+    first, *rows = caught.value.message.splitlines()
+    assert first.endswith("study.yaml: 6 mistakes:")
+    expected = (
+        ("flim", "unknown key 'flim' (did you mean 'film'?)"),
+        ("geometry:", "geometry: Input should be 'vertical' or 'lateral', not 'sideways'"),
+        ("choose: 0", "match.choose: Input should be greater than or equal to 1, not 0"),
+        ("shift: nearest", "build.shift: Input should be a valid tuple, or 'closest', 'ionic' or "
+         "'geometric', not 'nearest'"),
+        ("vacuum: -3", "build.vacuum: Input should be greater than or equal to 0, not -3"),
+    )  # fmt: skip
+    missing = "line 1: the key 'substrate' is missing: the lower crystal: a named phase or a "
+    assert rows[0] == f"  {missing}structure file"
+    assert rows[1:] == [f"  line {line_of(text, words)}: {said}" for words, said in expected]
+    assert "cspbbr3-cds" in str(caught.value.hint)
+
+
+def test_very_many_mistakes_are_counted(tmp_path: Path, shipped: str) -> None:
+    more = "".join(f"wrong_{number}: 1\n" for number in range(11))
+    with pytest.raises(StudyError) as caught:
+        load_study(write(tmp_path, shipped + more))
+    rows = caught.value.message.splitlines()
+    assert (len(rows), rows[-1].strip()) == (10, "and 3 more")
 
 
 def test_overlay_keeps_comments_and_adds_tags(tmp_path: Path, shipped: str) -> None:

@@ -50,12 +50,10 @@ def explain(
 
 
 def _explain_tree(root: Path, as_json: bool) -> None:
-    import json
-
     from qdstruct.jobs import estimate
-    from qdstruct.model import JobTree
+    from qdstruct.pipeline.prepare import load_tree
 
-    tree = JobTree.from_dict(json.loads((root / "tree.json").read_text(encoding="utf-8")))
+    tree = load_tree(root)
     sizes = [(job, estimate(root / job.name)) for job in tree.jobs]
     if as_json:
         jobs = [{"name": job.name, **size.to_dict()} for job, size in sizes]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qdstruct.errors import InputError
+from qdstruct.files import lack, read_text
 from qdstruct.jobs.incar import format_value
 from qdstruct.jobs.presets import Setting
 from qdstruct.model import Job
@@ -89,15 +90,15 @@ def read_job(directory: Path) -> Job:
         If the directory is not a job directory.
     """
     path = directory / "job.json"
-    try:
-        return Job.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    if not path.is_file():
         raise InputError(
-            f"{directory}: not a job directory (it has no job.json)",
+            f"{directory}: not a job directory ({lack(directory, 'job.json')})",
             hint="name one below a prepared tree, for example DIR/interface/static",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+        )
+    try:
+        return Job.from_dict(json.loads(read_text(path, "the description of a job (JSON)")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not the description of a job: {error}") from None
 
 
 def read_incar(path: Path) -> dict[str, str]:
@@ -108,10 +109,7 @@ def read_incar(path: Path) -> dict[str, str]:
     InputError
         If it cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+    text = read_text(path, "an INCAR file")
     found = {}
     for line in text.splitlines():
         for statement in re.split(r"[!#]", line)[0].split(";"):

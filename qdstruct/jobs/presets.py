@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qdstruct.errors import StudyError
+from qdstruct.files import read_text
 from qdstruct.jobs.kinds import KINDS
 from qdstruct.model.record import Record
 from qdstruct.resources import data_folder
@@ -167,16 +168,16 @@ def load_yaml(path: Path) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    shipped = f"shipped presets: {', '.join(list_presets())}"
+    text = read_text(path, "a preset (YAML)", hint=shipped, error=StudyError)
     try:
-        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}, line {mark.line + 1}" if mark else f"{path}"
         raise StudyError(f"{where}: not valid YAML: {error.problem or error.context}") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except YAMLError as error:
         raise StudyError(f"{path}: not valid YAML: {error}") from None
-    except OSError as error:
-        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 class _Node:

@@ -15,6 +15,7 @@ from qdstruct.model import Phase
 from qdstruct.phases import cif
 from qdstruct.phases.describe import check_crystal, describe
 from qdstruct.phases.displacements import displacement_tensors
+from qdstruct.resources import data_folder
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -52,7 +53,7 @@ def read_structure(path: str | Path) -> Phase:
     _check_file(file)
     if _is_cif(file):
         return _read_cif(file)
-    return describe(read_atoms(file), name=_stem(file), source_file=str(file))
+    return describe(read_atoms(file), name=_stem(file), source_file=_origin(file))
 
 
 def read_atoms(path: str | Path, *, displacements: bool = False) -> Atoms:
@@ -86,6 +87,14 @@ def read_atoms(path: str | Path, *, displacements: bool = False) -> Atoms:
     if len(atoms) == 0:
         raise PhaseError(f"{file}: no atoms", hint="give a file with at least one atom")
     return atoms
+
+
+def _origin(file: Path) -> str:
+    """Name a file: a shipped one as it is called everywhere, not by where it is installed."""
+    shipped = data_folder("structures")
+    if file.resolve().is_relative_to(shipped):
+        return f"structures/{file.resolve().relative_to(shipped).as_posix()}"
+    return str(file)
 
 
 def _check_file(file: Path) -> None:
@@ -210,7 +219,7 @@ def _read_cif(file: Path) -> Phase:
             raise _unreadable(file, error) from error
     atoms = _cif_atoms(file, block)
     name = cif.text(block, "_qdstruct_name")
-    phase = describe(atoms, name=name or file.stem, source_file=str(file))
+    phase = describe(atoms, name=name or file.stem, source_file=_origin(file))
     temperature = cif.text(block, "_cell_measurement_temperature")
     return replace(
         phase,

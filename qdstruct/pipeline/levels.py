@@ -11,6 +11,7 @@ from typing import Any
 
 from qdstruct import analysis
 from qdstruct.errors import InputError
+from qdstruct.files import read_text
 from qdstruct.model import BandAlignment, LevelSet, MaterialLevels
 from qdstruct.resources import data_folder
 
@@ -84,10 +85,7 @@ def read_levels(path: Path) -> tuple[LevelSet, ...]:
 
 
 def _rows(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+    text = read_text(path, "a table of levels (csv or YAML)")
     if path.suffix.lower() in (".yaml", ".yml"):
         return _yaml_rows(path, text)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

@@ -11,7 +11,7 @@ from typing import Any
 
 from qdstruct import jobs
 from qdstruct.errors import DestinationError, InputError, StudyError
-from qdstruct.files import new_directory, refuse_existing, write_atomically
+from qdstruct.files import lack, new_directory, read_text, refuse_existing, write_atomically
 from qdstruct.model import Interface, JobTree, Phase
 from qdstruct.pipeline.planning import Plan, plan_study
 from qdstruct.pipeline.requests import check_requests, polar_faces
@@ -21,6 +21,7 @@ from qdstruct.study import Study, find_study, load_study, overlay_calculation
 
 __all__ = ["load_interface", "load_phases", "load_tree", "prepare", "rehearse", "tree_study"]
 
+MAKE_ONE = "make one with: qdstruct prepare STUDY.yaml DIR"
 STUDY_FILE, TREE_FILE, MATCHES_FILE = "study.yaml", "tree.json", "structures/matches.json"
 
 
@@ -156,7 +157,12 @@ def load_tree(root: Path) -> JobTree:
     InputError
         If `root` is not a job tree.
     """
-    return JobTree.from_dict(_read_json(root, TREE_FILE))
+    try:
+        return JobTree.from_dict(_read_json(root, TREE_FILE))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{root / TREE_FILE}: not the list of a tree's jobs: {error}", hint=MAKE_ONE
+        ) from None
 
 
 def tree_study(root: Path) -> Study:
@@ -182,15 +188,12 @@ def load_interface(root: Path) -> Interface:
 
 def _read_json(root: Path, name: str) -> dict[str, Any]:
     path = root / name
+    if not path.is_file():
+        raise InputError(f"{root}: not a job tree ({lack(root, name)})", hint=MAKE_ONE)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            f"{root}: not a job tree (it has no {name})",
-            hint="make one with: qdstruct prepare STUDY.yaml DIR",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+        document = json.loads(read_text(path, "a file of a job tree (JSON)", hint=MAKE_ONE))
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON: {error}", hint=MAKE_ONE) from None
     if not isinstance(document, dict):
         raise InputError(f"{path}: a JSON object was expected")
     return document

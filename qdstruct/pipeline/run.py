@@ -12,6 +12,7 @@ from pathlib import Path
 
 from qdstruct import running
 from qdstruct.errors import InputError
+from qdstruct.files import read_text
 from qdstruct.model import JobStatus, JobTree
 from qdstruct.pipeline.prepare import load_tree
 
@@ -155,8 +156,8 @@ def load_executor(path: Path) -> Executor:
     InputError
         If the file cannot be run, has no such function, or it returns something else.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file", hint="give a Python file with def executor()")
+    hint = "give a Python file with def executor(): return …"
+    read_text(path, "a Python file", hint=hint)
     try:
         make = runpy.run_path(str(path)).get("executor")
     except Exception as error:

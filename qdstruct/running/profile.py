@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from qdstruct.errors import InputError
+from qdstruct.files import read_text
 from qdstruct.model import ClusterProfile, JobResources
 
 __all__ = ["EXECUTORS", "load_profile"]
 
+EXAMPLE = 'the shortest profile is one line: executor = "slurm"'
 EXECUTORS = ("slurm", "local", "flux")
 TOP = ("executor", "workers", "command", "modules", "setup", "resources", "options", "jobs")
 TEXTS = ("command", "partition", "account")
@@ -42,11 +44,9 @@ def load_profile(path: Path, kinds: Collection[str]) -> ClusterProfile:
         Naming the file, the key, what was expected and the nearest name.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_text(path, "a cluster profile (TOML)", hint=EXAMPLE))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not valid TOML: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+        raise InputError(f"{path}: not valid TOML: {error}", hint=EXAMPLE) from None
     _only(path, "", document, TOP)
     executor = document.get("executor")
     if executor not in EXECUTORS:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qdstruct import phases
 from qdstruct.errors import PhaseError
 from qdstruct.model import Phase
+from qdstruct.resources import data_folder
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def test_pymatgen_reads_the_same_crystal(name: str) -> None:
     phase = phases.load(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        structure = Structure.from_file(phase.source_file)
+        structure = Structure.from_file(data_folder("structures").parent / phase.source_file)
     assert float(structure.density) == pytest.approx(phase.density, rel=2e-3)
     assert np.allclose(structure.lattice.parameters, phase.atoms.cell.cellpar())
     theirs, ours = structure.frac_coords, phase.atoms.get_scaled_positions()

@@ -16,6 +16,7 @@ from ase.io import read
 
 from qdstruct.model import JobTree, StudyResults
 from qdstruct.pipeline.demo import demo
+from qdstruct.resources import data_folder
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,16 @@ def test_every_job_is_done_once(finished) -> None:
         "slab-film/static", "slab-substrate/static", "interface/relax", "interface/static",
         "interface/dos", "difference/film", "difference/substrate",
     } <= names  # fmt: skip
+
+
+def test_no_result_says_where_qdstruct_is_installed(finished) -> None:
+    root, results = finished
+    installation = str(data_folder("structures").parent)
+    kept = [root / "results.json", root / "tree.json", *(root / "structures").iterdir()]
+    assert len(kept) > 5
+    for path in kept:
+        assert installation not in path.read_text(encoding="utf-8"), path
+    assert results.substrate.source_file == "structures/CsPbBr3-Pbnm.cif"
 
 
 def test_the_match_is_the_known_one(finished) -> None:
