@@ -11,7 +11,9 @@ raised. OgreInterface pins old packages, so it may live in another environment: 
 by ``--ogre-python`` or the variable QDSTRUCT_OGRE_PYTHON.
 
 Success: every match with every pair of terminations is built (`built`) and put through the public
-validator; what it finds is printed with the faces concerned.
+validator (`passed`). Each reason why one is not built or does not pass is one line below the table
+(`failures` in the JSON rows): crystals, the face concerned, what the validator says of it, and how
+many interfaces that concerns.
 Particles: time and growth of peak memory of a 16.4 nm Janus particle and of a million atoms; they
 have no peer.
 """
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -204,19 +207,25 @@ def success_rows(quick: bool) -> list[Row]:
                 problems = building.check_structure(interface.atoms)
                 passed += not problems
                 findings.update({_finding(task, request, problem) for problem in problems})
+        pair = f"{film_name} | {substrate_name}"
         rows.append(
-            row(f"build and check every interface: {film_name} | {substrate_name}",
+            row(f"build and check every interface: {pair}",
                 time.process_time() - start, "none", None, built=built, passed=passed, of=tried,
-                error="; ".join(f"{text}: {n}" for text, n in findings.items()) or None)
+                error=f"{tried - passed} fail, see below" if passed < tried else None,
+                failures=[f"{pair}: {text}: {n} interfaces" for text, n in findings.items()])
         )  # fmt: skip
     return rows
 
 
 def _finding(task: Task, request: tuple[Any, str, str], problem: Any) -> str:
-    """Name what the validator found by side and face: "coordination of film (1, 1, 1) Cd"."""
-    side = "film" if "of the film" in problem.message else "substrate"
-    face = (task.film_hkl, request[1]) if side == "film" else (task.substrate_hkl, request[2])
-    return f"{problem.kind} of {side} {face[0]} {face[1]}"
+    """Name what the validator found by side, face and message, without the number of the atom."""
+    film = "of the film" in problem.message
+    side, hkl, face = (
+        ("film", task.film_hkl, request[1]) if film else
+        ("substrate", task.substrate_hkl, request[2])
+    )  # fmt: skip
+    message = re.sub(r"^(\w+) \d+ of the \w+", r"\1", problem.message)
+    return f"{problem.kind}: {side} {hkl} beginning with {face}: {message}"
 
 
 def janus() -> int:
@@ -258,6 +267,10 @@ def main() -> None:
         *interface_rows(pythons, chosen.quick), *success_rows(chosen.quick), *particle_rows()
     ]  # fmt: skip
     show(rows, chosen, COLUMNS)
+    failures = [line for entry in rows for line in entry.get("failures", ())]
+    if failures and not chosen.json:
+        print("", "Interfaces that are not built or that the validator does not pass, and why:",
+              *failures, sep="\n")  # fmt: skip
 
 
 def _ogre_python(given: str | None) -> str | None:

@@ -51,20 +51,21 @@ def one_to_one(film: Phase, film_hkl, substrate: Phase, substrate_hkl) -> Coinci
     )  # fmt: skip
 
 
-CELLS = {
-    "triclinic": ([1, 2], lambda a, b, c, x, y, z: [a, b, c, x, y, z]),
-    "monoclinic": ([3, 4, 5, 9, 14, 15], lambda a, b, c, x, y, z: [a, b, c, 90, y, 90]),
-    "orthorhombic": ([19, 36, 62, 70], lambda a, b, c, x, y, z: [a, b, c, 90, 90, 90]),
-    "tetragonal": ([82, 96, 122, 141], lambda a, b, c, x, y, z: [a, a, c, 90, 90, 90]),
-    "trigonal": ([144, 152, 160, 167], lambda a, b, c, x, y, z: [a, a, c, 90, 90, 120]),
-    "cubic": ([198, 216, 221, 225], lambda a, b, c, x, y, z: [a, a, a, 90, 90, 90]),
+SYSTEMS = {
+    "triclinic": (1, 2, lambda a, b, c, x, y, z: [a, b, c, x, y, z]),
+    "monoclinic": (3, 15, lambda a, b, c, x, y, z: [a, b, c, 90, y, 90]),
+    "orthorhombic": (16, 74, lambda a, b, c, x, y, z: [a, b, c, 90, 90, 90]),
+    "tetragonal": (75, 142, lambda a, b, c, x, y, z: [a, a, c, 90, 90, 90]),
+    "trigonal or hexagonal": (143, 194, lambda a, b, c, x, y, z: [a, a, c, 90, 90, 120]),
+    "cubic": (195, 230, lambda a, b, c, x, y, z: [a, a, a, 90, 90, 90]),
 }
+"""First and last space group of each crystal system, and its cell (R groups on hexagonal axes)."""
 
 
 @st.composite
 def random_crystals(draw):
-    """Draw a crystal of one or two elements, of any crystal system."""
-    groups, cell = CELLS[draw(st.sampled_from(sorted(CELLS)))]
+    """Draw a crystal of one or two elements in any of the 230 space groups."""
+    first, last, cell = SYSTEMS[draw(st.sampled_from(sorted(SYSTEMS)))]
     lengths = [draw(st.floats(4.0, 7.0)) for _ in range(3)]
     angles = [draw(st.floats(75.0, 105.0)) for _ in range(3)]
     sites = draw(
@@ -72,10 +73,52 @@ def random_crystals(draw):
                  max_size=2, unique=True)
     )  # fmt: skip
     atoms = crystal(
-        ["Na", "Ti"][: len(sites)], sites, spacegroup=draw(st.sampled_from(groups)),
+        ["Na", "Ti"][: len(sites)], sites, spacegroup=draw(st.integers(first, last)),
         cellpar=cell(*lengths, *angles), onduplicates="replace",
     )  # fmt: skip
     assume(len(atoms) <= 24)
     distances = neighbor_list("d", atoms, 0.5)
     assume(len(distances) == 0)
     return make_phase(atoms)
+
+
+CHIRAL = {
+    "triclinic": [1], "monoclinic": [3, 4], "orthorhombic": [16, 17, 18, 19],
+    "tetragonal": [75, 76, 78, 89, 91, 92, 95, 96],
+    "trigonal or hexagonal": [143, 144, 145, 149, 150, 151, 152, 153, 154, 168, 169, 170],
+    "cubic": [195, 198],
+}  # fmt: skip
+"""Space groups of proper rotations and screws alone, with at most 12 general positions."""
+
+
+@st.composite
+def chiral_crystals(draw):
+    """Draw a crystal with two elements on general positions of a chiral space group."""
+    system = draw(st.sampled_from(sorted(CHIRAL)))
+    lengths = [draw(st.floats(5.0, 8.0)) for _ in range(3)]
+    angles = [draw(st.floats(75.0, 105.0)) for _ in range(3)]
+    coordinates = st.integers(3, 47).map(lambda i: i / 50 + 0.003)
+    triples = st.tuples(coordinates, coordinates, coordinates)
+    sites = draw(st.lists(triples, min_size=2, max_size=2, unique=True))
+    atoms = crystal(["Na", "Ti"], sites, spacegroup=draw(st.sampled_from(CHIRAL[system])),
+                    cellpar=SYSTEMS[system][2](*lengths, *angles))  # fmt: skip
+    assume(len(neighbor_list("d", atoms, 0.5)) == 0)
+    assume(abs(handedness(atoms)) > 0.01)
+    return make_phase(atoms)
+
+
+def handedness(atoms: Atoms, reach: float = 5.0) -> float:
+    """A pseudoscalar of the surroundings: unchanged by rotations, reversed by reflections.
+
+    The sum over atoms of det[p, q, s], with p, q, s the sums over neighbours of the bond vector
+    weighted by three different functions of its length and of the neighbour's element.
+    """
+    first, second, lengths, vectors = neighbor_list("ijdD", atoms, reach)
+    fade = (1 - lengths / reach) ** 2
+    titanium = atoms.numbers[second] == 22
+    weights = [fade, fade * lengths, fade * np.where(titanium, 2.0, -1.0)]
+    moments = [
+        np.array([np.bincount(first, weight * vectors[:, k], len(atoms)) for k in range(3)]).T
+        for weight in weights
+    ]
+    return float(np.linalg.det(np.stack(moments, axis=1)).sum() / len(atoms))

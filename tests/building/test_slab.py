@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase.build import bulk, fcc111, surface
 from ase.neighborlist import neighbor_list
 from ase.spacegroup import crystal
-from building_cases import make_phase, random_crystals
+from building_cases import (
+    chiral_crystals,
+    handedness,
+    make_phase,
+    one_to_one,
+    random_crystals,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdstruct import phases
-from qdstruct.building import build_slab, check_structure, terminations
+from qdstruct.building import build_interface, build_slab, check_structure, terminations
 from qdstruct.building.stack import plane_stack
 from qdstruct.errors import BuildError
 from qdstruct.geometry import lattice_plane, primitive_lattice
@@ -81,6 +89,24 @@ def test_inside_a_slab_every_atom_has_its_bulk_neighbours(phase, hkl) -> None:
                        for one in allowed)  # fmt: skip
         else:
             assert len(around) <= max(len(one) for one in allowed)
+
+
+@settings(max_examples=20, deadline=None)
+@given(phase=chiral_crystals(), hkl=millers)
+def test_a_chiral_crystal_keeps_its_hand(phase, hkl) -> None:
+    """On any face, as a slab and as the film of an interface: turned, never mirrored."""
+    bulk = handedness(phase.atoms)
+    mirror = phase.atoms.copy()
+    mirror.positions *= -1
+    mirror.cell *= -1
+    assert handedness(mirror) == pytest.approx(-bulk, rel=1e-6, abs=1e-9)
+    slab = build_slab(phase, hkl, layers=2)
+    assert handedness(closed(slab, phase)) == pytest.approx(bulk, rel=1e-6, abs=1e-9)
+    match = one_to_one(phase, hkl, phase, hkl)
+    interface = build_interface(phase, phase, match, film_layers=2, shift=(0.3, 0.1))
+    film = interface.atoms[interface.atoms.arrays["region"] == "film"]
+    again = replace(slab, atoms=film, n_layers=interface.film.n_layers)
+    assert handedness(closed(again, phase)) == pytest.approx(bulk, rel=1e-6, abs=1e-9)
 
 
 @settings(max_examples=40, deadline=None)
