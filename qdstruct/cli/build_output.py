@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from qdstruct.model import CrystalPart, Phase, Problem, StructureReport
 
 
+UNSOUND = ("charge", "electrons", "clash", "box")
+"""Findings that also go to stderr: whatever is computed of such a structure means little."""
+
+
 def finish(
     title: str,
     atoms: Atoms,
@@ -45,7 +49,8 @@ def finish(
         typer.echo(
             f"warning: the structure carries a net charge of {facts['charge']:+g} e", err=True
         )
-    for warning in facts.get("warnings", ()):
+    unsound = [problem.message for problem in problems if problem.kind in UNSOUND]
+    for warning in [*facts.get("warnings", ()), *unsound]:
         typer.echo(f"warning: {warning}", err=True)
     rows = {key.replace("_", " "): _words(value) for key, value in facts.items()}
     draw(title, atoms, facts, rows, problems, wanted)

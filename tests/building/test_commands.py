@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import bulk
 from ase.io import read
 from typer.testing import CliRunner
 
@@ -197,6 +198,22 @@ def test_a_net_charge_is_a_warning() -> None:
     result = runner.invoke(app, words)
     assert result.exit_code == 0
     assert "net charge of +7 e" in result.stderr
+
+
+def test_charges_radicals_and_clashes_are_warnings(tmp_path: Path) -> None:
+    words = ["build", "slab", "CsPbBr3-cubic", "--hkl", "110", "--termination", "Br",
+             "--bottom-termination", "Br", "--json"]  # fmt: skip
+    charged = runner.invoke(app, words)
+    assert charged.exit_code == 0
+    assert "warning: the net formal charge of Br8Cs2Pb2 is -2 e" in charged.stderr
+    file = tmp_path / "sodium.cif"
+    bulk("Na", "bcc", a=4.29, cubic=True).write(file)
+    odd = runner.invoke(app, ["build", "slab", str(file), "--hkl", "100", "--layers", "3"])
+    assert odd.exit_code == 0
+    assert "warning: 33 electrons, an odd number" in odd.stderr
+    pressed = runner.invoke(app, [*INTERFACE, "--gap", "0.3", "--json"])
+    assert "Å apart, closer than" in pressed.stderr
+    assert "clash" in {one["kind"] for one in json.loads(pressed.stdout)["problems"]}
 
 
 def test_terminations_as_table_and_json() -> None:
