@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdstruct.analysis.heights import heights
+from qdstruct.analysis.heights import cell_height, heights
 from qdstruct.errors import InputError
 from qdstruct.model import Record
 
@@ -90,10 +90,13 @@ def interface_bonds(
             hint="say which atoms are film and which are substrate",
         )
     radii, symbols = covalent_radii[atoms.numbers], atoms.get_chemical_symbols()
-    i, j, distance = neighbor_list("ijd", atoms, 2 * longest * float(radii.max()))
+    i, j, distance, vectors = neighbor_list("ijdD", atoms, 2 * longest * float(radii.max()))
     expected = radii[i] + radii[j]
     keep = (i < j) & (names[i] != names[j]) & (distance <= longest * expected)
-    z = heights(atoms, axis)
+    normal = np.cross(atoms.cell[(axis + 1) % 3], atoms.cell[(axis + 2) % 3])
+    normal *= np.sign(normal @ atoms.cell[axis]) / np.linalg.norm(normal)
+    rise = vectors[keep] @ normal
+    middle = (heights(atoms, axis)[i[keep]] + rise / 2) % cell_height(atoms, axis)
     bonds = [
         InterfaceBond(
             first=int(a),
@@ -102,9 +105,11 @@ def interface_bonds(
             regions=(str(names[a]), str(names[b])),
             length=float(d),
             expected=float(e),
-            height=float((z[a] + z[b]) / 2),
+            height=float(z),
         )
-        for a, b, d, e in zip(i[keep], j[keep], distance[keep], expected[keep], strict=True)
+        for a, b, d, e, z in zip(
+            i[keep], j[keep], distance[keep], expected[keep], middle, strict=True
+        )
     ]
     return tuple(sorted(bonds, key=lambda bond: bond.length))
 

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["GROUPINGS", "atom_groups", "atomic_planes", "broadened", "dos_by", "spin_summed"]
+__all__ = [
+    "GROUPINGS",
+    "atom_groups",
+    "atomic_planes",
+    "broadened",
+    "dos_by",
+    "plane_heights",
+    "spin_summed",
+]
 
 GROUPINGS = ("region", "element", "region-element", "layer", "orbital")
 """Names that `dos_by` understands; a mapping from label to atom indices works too."""
@@ -96,7 +104,7 @@ def dos_by(
     )
     if by == "layer":
         z, period = heights(projected.atoms, axis), cell_height(projected.atoms, axis)
-        centres = _plane_heights([z[members] for members in groups.values()], period)
+        centres = plane_heights([z[members] for members in groups.values()], period)
         result = result.assign_coords(height=("layer", centres, {"unit": "Å"}))
     return broadened(result, broadening) if broadening else result
 
@@ -170,7 +178,7 @@ def atomic_planes(
     order, gaps = np.roll(order, -start), np.roll(gaps, -start)
     ends = np.flatnonzero(gaps > tolerance)
     planes = np.split(order, ends[ends < len(order) - 1] + 1)
-    centres = _plane_heights([z[plane] for plane in planes], period)
+    centres = plane_heights([z[plane] for plane in planes], period)
     return {
         f"{number} (z = {_two_digits(centre)} Å)": np.sort(plane)
         for number, (centre, plane) in enumerate(zip(centres, planes, strict=True), 1)
@@ -181,10 +189,17 @@ def _two_digits(height: float) -> str:
     return f"{round(height, 2) + 0.0:.2f}".replace("-", "−")
 
 
-def _plane_heights(planes: Sequence[NDArray[np.float64]], period: float) -> list[float]:
+def plane_heights(planes: Sequence[NDArray[np.float64]], period: float) -> list[float]:
     """Return the mean height of each plane of a stack, ascending from the lowest plane.
 
     The lowest may lie slightly below zero, where relaxation moved it through the cell's floor.
+
+    Parameters
+    ----------
+    planes : sequence of (N,) arrays
+        Heights of the atoms of each plane, Å, from the bottom; each may be any periodic image.
+    period : float
+        Repeat distance along the normal, Å.
     """
     means = []
     for z in planes:

@@ -97,13 +97,14 @@ def layer_period(atoms: Atoms, members: Sequence[int], axis: int = 2) -> float:
     InputError
         If no repeat shows: fewer than two repeats, or no order of the planes.
     """
-    from qdstruct.analysis.densities import atomic_planes
+    from qdstruct.analysis.densities import atomic_planes, plane_heights
 
     part = atoms[list(members)]
     planes = list(atomic_planes(part, axis).values())
     symbols = np.array(part.get_chemical_symbols())
     kinds = [tuple(sorted(symbols[plane])) for plane in planes]
-    z = _unwrapped_plane_heights(part, planes, axis)
+    at = heights(part, axis)
+    z = np.array(plane_heights([at[plane] for plane in planes], cell_height(part, axis)))
     for step in range(1, len(planes) // 2 + 1):
         if all(kinds[i] == kinds[i + step] for i in range(len(kinds) - step)):
             return float(np.mean(z[step:] - z[:-step]))
@@ -140,14 +141,6 @@ def _correlated_shift(part: Atoms, axis: int) -> float | None:
 def _agreement(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     first, second = first - first.mean(), second - second.mean()
     return float((first * second).sum() / np.sqrt((first**2).sum() * (second**2).sum()))
-
-
-def _unwrapped_plane_heights(
-    part: Atoms, planes: Sequence[NDArray[np.int64]], axis: int
-) -> NDArray[np.float64]:
-    period, z = cell_height(part, axis), heights(part, axis)
-    base = z[planes[0][0]] - period / 4
-    return np.array([((z[plane] - base) % period).mean() for plane in planes])
 
 
 def vacuum_gap(atoms: Atoms, axis: int = 2) -> tuple[float, float] | None:

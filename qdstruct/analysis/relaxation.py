@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdstruct.analysis.densities import atomic_planes
+from qdstruct.analysis.densities import atomic_planes, plane_heights
 from qdstruct.analysis.heights import cell_height, heights
 from qdstruct.errors import InputError
 from qdstruct.model import Record
@@ -103,26 +103,31 @@ def layer_strain(
     local = local_deformation(initial, final, regions=names, cutoff=cutoff)
     shifts = (moved - places) @ frame.T
     shifts -= shifts.mean(axis=0)
-    final_heights = moved @ _frame(final, axis)[2]
+    final_heights, period = moved @ _frame(final, axis)[2], cell_height(final, axis)
+    z = heights(initial, axis)
     layers: list[LayerStrain] = []
     for region in dict.fromkeys(names):
         members = np.flatnonzero(np.array(names) == region)
         start = np.eye(3) if imposed is None or region not in imposed else np.asarray(
             imposed[region], dtype=np.float64
         )  # fmt: skip
-        planes = [members[part] for part in atomic_planes(initial[members], axis).values()]
-        levels = _levels(places @ frame[2], planes, cell_height(initial, axis))
-        centres = _levels(final_heights, planes, cell_height(final, axis))
-        for number, plane in enumerate(planes):
+        labelled = {label: members[part]
+                    for label, part in atomic_planes(initial[members], axis).items()}  # fmt: skip
+        planes = list(labelled.values())
+        levels = plane_heights([z[plane] for plane in planes], cell_height(initial, axis))
+        centres = [_centre(final_heights[plane], period) for plane in planes]
+        for number, (label, plane) in enumerate(labelled.items()):
             gradients = [local[atom] @ start for atom in plane if np.isfinite(local[atom]).all()]
             strain = _strain(gradients, frame)
             last = number == len(planes) - 1
-            gap = None if last else centres[number + 1] - centres[number]
             before = None if last else levels[number + 1] - levels[number]
+            gap = before
+            if before is not None:
+                gap = before + _nearest(centres[number + 1] - centres[number] - before, period)
             layers.append(
                 LayerStrain(
                     region=region,
-                    label=f"{number + 1} (z = {heights(initial, axis)[plane].mean():.2f} Å)",
+                    label=label,
                     height=float(levels[number]),
                     n_atoms=len(plane),
                     in_plane=None if strain is None else strain[:2, :2],
@@ -132,7 +137,7 @@ def layer_strain(
                     spacing=gap,
                     spacing_strain=gap / before - 1 if gap is not None and before else None,
                     displacement=shifts[plane].mean(axis=0),
-                    rumpling=float(_offsets(final_heights[plane], cell_height(final, axis)).std()),
+                    rumpling=float(_offsets(final_heights[plane], period).std()),
                 )
             )
     return tuple(layers)
@@ -205,24 +210,23 @@ def _frame(atoms: Atoms, axis: int) -> NDArray[np.float64]:
     cell = np.asarray(atoms.cell)
     first = cell[(axis + 1) % 3] / np.linalg.norm(cell[(axis + 1) % 3])
     normal = np.cross(cell[(axis + 1) % 3], cell[(axis + 2) % 3])
-    normal = normal / np.linalg.norm(normal)
+    normal *= np.sign(normal @ cell[axis]) / np.linalg.norm(normal)
     return np.array([first, np.cross(normal, first), normal])
 
 
-def _levels(z: NDArray[np.float64], planes: list[NDArray[np.int64]], period: float) -> list[float]:
-    """Return the mean height of each plane, rising also where the region wraps across the cell."""
-    levels: list[float] = []
-    for plane in planes:
-        level = float(z[plane[0]] + _offsets(z[plane], period).mean())
-        while levels and level < levels[-1]:
-            level += period
-        levels.append(level)
-    return levels
+def _centre(z: NDArray[np.float64], period: float) -> float:
+    """Return the mean of heights whose images may lie on both sides of the cell's edge."""
+    return float(z[0] + _offsets(z, period).mean())
 
 
 def _offsets(z: NDArray[np.float64], period: float) -> NDArray[np.float64]:
     """Return the heights relative to the first, at the images nearest to it."""
     return np.asarray((z - z[0] + period / 2) % period - period / 2, dtype=np.float64)
+
+
+def _nearest(difference: float, period: float) -> float:
+    """Return a difference of heights at the image nearest to zero."""
+    return (difference + period / 2) % period - period / 2
 
 
 def _strain(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from scipy.special import erf
 from xarray import DataArray
 
@@ -164,6 +165,12 @@ def test_impossible_windows_are_refused(period: float) -> None:
 def test_a_structure_of_another_cell_is_refused() -> None:
     with pytest.raises(InputError, match=r"40\.000 Å high, the cell 44\.000"):
         potential_profile(profile(Z), slab(height=44.0))
+
+
+def test_a_stack_that_nearly_fills_its_cell_keeps_its_period() -> None:
+    atoms = bulk("PbS", "rocksalt", a=6.0, cubic=True).repeat((1, 1, 6))
+    atoms.center(vacuum=1.5, axis=2)
+    assert layer_period(atoms, range(len(atoms))) == pytest.approx(3.0)
 
 
 def test_planes_without_a_repeat_need_explicit_periods() -> None:

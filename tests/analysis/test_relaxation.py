@@ -141,3 +141,37 @@ def test_angles_of_rock_salt_are_right_or_straight() -> None:
     assert [angle.height for angle in angles] == sorted(angle.height for angle in angles)
     with pytest.raises(InputError, match="no angle Pb–S–Cd"):
         bond_angles(slab(), ("Pb", "Cd"), "S", cutoff=3.2)
+
+
+@pytest.mark.parametrize("lift", [19.0, 37.0, -1.0])
+def test_layers_on_the_edge_of_the_cell_are_as_anywhere_else(lift: float) -> None:
+    """Half a cell up, or with a rumpled layer on the very edge: only the heights move along."""
+    generator = np.random.default_rng(3)
+    initial = two_parts()
+    initial.positions[:, 2] += generator.normal(0, 0.05, len(initial))
+    final = initial.copy()
+    final.positions += generator.normal(0, 0.03, final.positions.shape)
+    there = layer_strain(initial, final)
+    for atoms in (initial, final):
+        atoms.positions[:, 2] += lift
+        atoms.wrap()
+    moved = layer_strain(initial, final)
+    period = initial.cell.lengths()[2]
+    assert [each.region for each in moved] == [each.region for each in there]
+    for one, other in zip(there, moved, strict=True):
+        difference = (other.height - one.height - lift) / period
+        assert difference == pytest.approx(round(difference), abs=1e-9)
+        assert other.label == f"{other.label.split()[0]} (z = {other.height:.2f} Å)".replace(
+            "-", "−"
+        )
+        assert other.spacing == (None if one.spacing is None else pytest.approx(one.spacing))
+        assert other.rumpling == pytest.approx(one.rumpling)
+        assert other.normal == pytest.approx(one.normal)
+        assert np.allclose(other.displacement, one.displacement)
+
+
+def test_a_bond_through_the_edge_of_the_cell_lies_on_the_edge() -> None:
+    atoms = two_parts()
+    atoms.positions[:, 2] += 37.6 - 11.5
+    atoms.wrap()
+    assert [bond.height for bond in interface_bonds(atoms)] == pytest.approx([37.6] * 4)
