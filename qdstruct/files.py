@@ -83,8 +83,12 @@ def destination_error(path: Path, error: OSError) -> DestinationError:
         reason, hint = "the disk is full", "free some space and run the same command again"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         reason, hint = "no permission to write here", "choose a folder you can write to"
-    elif error.errno in (errno.EEXIST, errno.ENOTDIR):
+    elif error.errno == errno.ENOENT:
+        reason, hint = "its folder does not exist", f"make it first: mkdir -p {path.parent}"
+    elif error.errno in (errno.ENOTDIR, errno.EEXIST):
         reason, hint = "a part of this path is a file", "choose another place to write to"
+    elif error.errno == errno.EISDIR:
+        reason, hint = "this is a directory", "name a file"
     else:
         reason, hint = error.strerror or str(error), "choose another place to write to"
     return DestinationError(f"{path}: cannot be written: {reason}", hint=hint)

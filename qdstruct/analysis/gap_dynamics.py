@@ -58,7 +58,8 @@ class GapDynamics(Record):
     correlation: DataArray
     """Unnormalised autocorrelation ⟨δE(t) δE(0)⟩, eV²."""
     density: DataArray
-    """Its cosine transform 2∫C(t) cos ωt dt, eV² fs against cm⁻¹; attribute ``window``."""
+    """Its cosine transform 2∫C(t) cos ωt dt, eV² fs against cm⁻¹; attributes ``window``,
+    ``padding`` and ``resolution``."""
     dephasing: DataArray
     """Second-order cumulant D(t)."""
     mean: float
@@ -79,6 +80,7 @@ def gap_dynamics(
     *,
     longest: float | None = None,
     window: str = "hann",
+    padding: int = 1,
 ) -> GapDynamics:
     """Analyse a gap along a trajectory.
 
@@ -92,6 +94,9 @@ def gap_dynamics(
         Longest lag of the autocorrelation, fs; half the trajectory by default.
     window : {"hann", "none"}
         As `spectral_density`.
+    padding : int
+        As `spectral_density`. Without a window the lines are looked for without padding: between
+        its points a sharp cut rings.
 
     Raises
     ------
@@ -104,7 +109,8 @@ def gap_dynamics(
     correlation = autocorrelation(values, time_step, longest=longest)
     if not float(correlation[0]) > _STILL:
         raise InputError("this gap does not fluctuate", hint="are these the right bands?")
-    density = spectral_density(correlation, window=window)
+    density = spectral_density(correlation, window=window, padding=padding)
+    shown = density if window == "hann" else spectral_density(correlation, window=window)
     dephasing = dephasing_function(correlation)
     try:
         until: float | None = dephasing_time(dephasing)
@@ -122,7 +128,7 @@ def gap_dynamics(
         deviation=float(values.std()),
         dephasing_time=until,
         gaussian=gaussian_dephasing(dephasing),
-        peaks=spectral_peaks(density),
+        peaks=spectral_peaks(shown),
     )
 
 

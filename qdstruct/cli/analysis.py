@@ -204,6 +204,10 @@ def _settings(mu: list[str], threshold: float | None, broadening: float) -> Sett
 
 def _potentials(words: list[str]) -> dict[str, tuple[float, ...]]:
     """Read ``S=-4.1`` and ``S=-5.2:-4.1``."""
+    import math
+
+    from ase.data import atomic_numbers
+
     from qdstruct.errors import InputError
 
     found: dict[str, tuple[float, ...]] = {}
@@ -213,11 +217,22 @@ def _potentials(words: list[str]) -> dict[str, tuple[float, ...]]:
             values = tuple(float(number) for number in numbers.split(":"))
         except ValueError:
             values = ()
-        if not equals or not symbol.strip() or len(values) not in (1, 2):
+        symbol = symbol.strip()
+        if not equals or len(values) not in (1, 2) or not all(map(math.isfinite, values)):
             raise InputError(
-                f"--mu {word}: write ELEMENT=eV or ELEMENT=LOW:HIGH, for example S=-4.1"
+                f"--mu {word}: a chemical potential was expected",
+                hint="write ELEMENT=eV or ELEMENT=LOW:HIGH, for example S=-4.1 or S=-5.2:-4.1",
             )
-        found[symbol.strip()] = values
+        if atomic_numbers.get(symbol, 0) == 0:
+            raise InputError(f"--mu {word}: '{symbol}' is no element", hint="write a symbol, as S")
+        if symbol in found:
+            raise InputError(f"--mu {word}: {symbol} is given twice", hint="leave one out")
+        if len(values) == 2 and not values[0] < values[1]:
+            raise InputError(
+                f"--mu {word}: the range is not ascending",
+                hint=f"write the lower limit first: {symbol}={values[1]:g}:{values[0]:g}",
+            )
+        found[symbol] = values
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qdstruct.cli.output import MOCK
+
 if TYPE_CHECKING:
     from qdstruct.model import CalculatedResults, DirectoryResults, StudyResults
 
@@ -12,7 +14,7 @@ __all__ = ["calculated_document", "directory_document", "study_document", "study
 
 def study_lines(results: StudyResults | DirectoryResults) -> list[tuple[str, str]]:
     """Return label and value of the headline results."""
-    engine = results.engine + (" (MOCK, not physics)" if results.is_mock else "")
+    engine = results.engine + (f" ({MOCK})" if results.is_mock else "")
     return [*_calculated_lines(results.calculated), ("Engine", engine)]
 
 

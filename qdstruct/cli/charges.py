@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdstruct.cli.output import JsonOption, print_json, print_table
+from qdstruct.cli.output import MOCK, JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
     from qdstruct.model import BaderCharges
@@ -77,6 +77,7 @@ def _document(result: BaderCharges) -> dict[str, Any]:
         "vacuum_electrons": result.vacuum_electrons,
         "remainder": result.remainder,
         "method": result.method,
+        "is_mock": result.is_mock,
         "sources": list(result.sources),
         "notes": list(result.notes),
     }
@@ -86,7 +87,7 @@ def _print(result: BaderCharges) -> None:
     charges = result.charges
     regions = result.atoms.arrays.get("region")
     print_table(
-        f"Bader charges, {result.method}",
+        f"Bader charges, {result.method}" + (f" ({MOCK})" if result.is_mock else ""),
         ["Atom", "", "Region", "z (Å)", "Electrons", "Charge (e)", "Volume (Å³)"],
         [
             (

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -187,6 +188,7 @@ class LazyGroup(TyperGroup):
         plain = typer.Typer(rich_markup_mode=None)
         plain.add_typer(import_module(f"qdstruct.cli.{file}").commands)
         for name, command in get_group(plain).commands.items():
+            _separate_examples(command)
             self.commands.setdefault(name, command)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
@@ -194,3 +196,11 @@ class LazyGroup(TyperGroup):
         rows = [(name, words) for commands in COMMANDS.values() for name, words in commands.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def _separate_examples(command: Any) -> None:
+    """Give each example of a help text a paragraph of its own; click joins the lines of one."""
+    if command.help:
+        command.help = re.sub(r"\s+(?=Example: )", "\n\n", command.help)
+    for inner in getattr(command, "commands", {}).values():
+        _separate_examples(inner)

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["JsonOption", "parse_miller", "print_json", "print_table"]
+__all__ = ["MOCK", "JsonOption", "parse_miller", "print_json", "print_table"]
 
+MOCK = "MOCK, not physics"
+"""Said of everything that comes from the mock engine."""
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")
 ]

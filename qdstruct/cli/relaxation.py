@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdstruct.cli.output import JsonOption, print_json, print_table
+from qdstruct.cli.output import MOCK, JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
     from qdstruct.analysis import LayerStrain
@@ -57,6 +57,7 @@ def _document(result: Relaxation) -> dict[str, Any]:
         return plain
 
     return {
+        "is_mock": result.is_mock,
         "layers": [layer(each) for each in result.layers],
         "bonds": [bond.to_dict() for bond in result.bonds],
         "octahedra": [cage.to_dict() for cage in result.octahedra],
@@ -76,8 +77,9 @@ def _in_plane(layer: LayerStrain) -> tuple[str, str, str]:
 
 
 def _print(result: Relaxation) -> None:
+    mock = f" ({MOCK})" if result.is_mock else ""
     print_table(
-        "Strain of each layer against the structure the run started from",
+        f"Strain of each layer against the structure the run started from{mock}",
         ["Region", "Layer", "Atoms", "ε1 (%)", "ε2 (%)", "ε12 (%)", "Normal (%)",
          "To next (Å)", "Change (%)", "Shift along normal (Å)", "Rumpling (Å)"],
         [
@@ -93,7 +95,7 @@ def _print(result: Relaxation) -> None:
     )  # fmt: skip
     if result.bonds:
         print_table(
-            "Bonds across the interface",
+            f"Bonds across the interface{mock}",
             ["Atoms", "Elements", "Length (Å)", "Sum of radii (Å)", "Height (Å)"],
             [
                 (f"{b.first + 1}–{b.second + 1}", "–".join(b.symbols), f"{b.length:.3f}",
@@ -104,7 +106,7 @@ def _print(result: Relaxation) -> None:
     if result.octahedra:
         before = result.tilts_before or (None,) * len(result.octahedra)
         print_table(
-            "Octahedra",
+            f"Octahedra{mock}",
             ["Centre", "Height (Å)", "Mean bond (Å)", "Tilt (°)", "Tilt before (°)",
              "Angle variance (°²)"],
             [

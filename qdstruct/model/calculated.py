@@ -92,6 +92,15 @@ class ChargeField(Record):
     """Planes of the full grid, electrons/Å³ (dims u, v), with ``axis`` and ``fraction``."""
     file: str = ""
     """Where the full grid was written for VESTA; empty where it was not."""
+    axis: int = 2
+    """Cell vector that crosses the interface; it may lean."""
+
+    @property
+    def height(self) -> float:
+        """Repeat distance along the interface normal, Å."""
+        cell = np.asarray(self.atoms.cell)
+        area = np.cross(cell[(self.axis + 1) % 3], cell[(self.axis + 2) % 3])
+        return float(abs(np.linalg.det(cell)) / np.linalg.norm(area))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,8 @@ class BaderCharges(Record):
     """Files the density and the reference were read from."""
     notes: tuple[str, ...] = ()
     """What a careful reader should know."""
+    is_mock: bool = False
+    """Whether the density is made up."""
 
     @property
     def remainder(self) -> float:

@@ -24,7 +24,11 @@ from qdstruct.outputs.procar import read_procar
 from qdstruct.outputs.projections import read_projected_dos
 from qdstruct.outputs.sketch import CalculationSketch, calculation_kind, sketch_calculation
 from qdstruct.outputs.streams import find_output
-from qdstruct.outputs.surroundings import directory_tags, read_initial_and_final
+from qdstruct.outputs.surroundings import (
+    directory_is_mock,
+    directory_tags,
+    read_initial_and_final,
+)
 from qdstruct.outputs.survey import ANALYSES, Analysis, FoundCalculation, find_calculations
 from qdstruct.outputs.tags import read_tags
 from qdstruct.outputs.totals import read_total_dos
@@ -51,6 +55,7 @@ __all__ = [
     "check_grid_file",
     "completeness_problems",
     "density_electrons",
+    "directory_is_mock",
     "directory_tags",
     "find_calculations",
     "find_output",

@@ -33,6 +33,8 @@ __all__ = [
 
 DEFAULT_SIGMA = 0.2
 """eV: VASP's SIGMA where nothing says otherwise."""
+MOCK_TITLES = ("vasprun.xml", "CHGCAR", "LOCPOT", "CONTCAR")
+"""Files in whose beginning the mock says that it wrote them."""
 
 
 def directory_atoms(directory: Path) -> Atoms | None:
@@ -75,8 +77,16 @@ def directory_smearing(directory: Path) -> float:
 
 
 def directory_is_mock(directory: Path) -> bool:
-    """Whether OUTCAR says that a mock made the numbers."""
-    return looks_like_mock_outcar(directory)
+    """Whether OUTCAR, vasprun.xml or the title of a grid or structure says that a mock made it."""
+    if looks_like_mock_outcar(directory):
+        return True
+    for name in MOCK_TITLES:
+        path = find_output(directory, name)
+        if path is not None and path.is_file() and path.stat().st_size:
+            with open_output(path) as stream:
+                if b"qdstruct-mock" in stream.read(1024):
+                    return True
+    return False
 
 
 def read_initial_and_final(directory: Path) -> tuple[Atoms, Atoms]:

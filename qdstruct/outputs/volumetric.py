@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["write_grid"]
 
 
-def write_grid(path: Path, grid: Grid, *, force: bool = False) -> None:
+def write_grid(path: Path, grid: Grid, *, force: bool = False, remark: str = "") -> None:
     """Write a scalar field as CHGCAR/LOCPOT (any name) or as Gaussian cube (``.cube``).
 
     A density is multiplied by the cell volume in the VASP format, as VASP does, so that
@@ -34,6 +34,8 @@ def write_grid(path: Path, grid: Grid, *, force: bool = False) -> None:
         The field; its atoms must be grouped by element for the VASP format.
     force : bool
         Replace an existing file.
+    remark : str
+        Said in the title of the file.
 
     Raises
     ------
@@ -43,14 +45,16 @@ def write_grid(path: Path, grid: Grid, *, force: bool = False) -> None:
         If the atoms are not grouped by element (VASP format).
     """
     path = Path(path)
-    parts = _cube(grid) if path.suffix.lower() == ".cube" else _vasp(grid)
+    title = f"{grid.quantity}, written by qdstruct" + (f" ({remark})" if remark else "")
+    cube = path.suffix.lower() == ".cube"
+    parts = _cube(grid, title) if cube else _vasp(grid, title)
     write_atomically(path, "".join(parts), force=force)
 
 
-def _vasp(grid: Grid) -> Iterator[str]:
+def _vasp(grid: Grid, title: str) -> Iterator[str]:
     groups = _groups(grid.atoms)
     cell = np.asarray(grid.atoms.cell)
-    yield f"{grid.quantity}, written by qdstruct\n   1.00000000000000\n"
+    yield f"{title}\n   1.00000000000000\n"
     yield "".join(" {:20.15f} {:20.15f} {:20.15f}\n".format(*row) for row in cell)
     yield "   " + "   ".join(symbol for symbol, _ in groups) + "\n"
     yield "".join(f"{count:6d}" for _, count in groups) + "\nDirect\n"
@@ -83,9 +87,9 @@ def _groups(atoms: Atoms) -> list[tuple[str, int]]:
     return groups
 
 
-def _cube(grid: Grid) -> Iterator[str]:
+def _cube(grid: Grid, title: str) -> Iterator[str]:
     cell = np.asarray(grid.atoms.cell) / BOHR
-    yield f"{grid.quantity}\nwritten by qdstruct\n"
+    yield "\n".join(title.split(", ", 1)) + "\n"
     yield f"{len(grid.atoms):5d}{0.0:12.6f}{0.0:12.6f}{0.0:12.6f}\n"
     for count, vector in zip(grid.values.shape, cell, strict=True):
         yield f"{count:5d}" + "".join(f"{x:12.6f}" for x in vector / count) + "\n"

@@ -27,6 +27,7 @@ from qdstruct.model import (
     StudyResults,
 )
 from qdstruct.pipeline.analysing import Settings, Workbench, calculate
+from qdstruct.pipeline.analysing.energies import check_potentials
 from qdstruct.pipeline.analysing.tree import tree_bench
 from qdstruct.pipeline.levels import measured_alignments
 from qdstruct.pipeline.prepare import (
@@ -86,6 +87,8 @@ def analyse(
     bench = _bench(folder, settings)
     film, substrate = load_phases(root)
     interface = load_interface(root)
+    if settings is not None:
+        check_potentials(settings.chemical_potentials, interface.atoms)
     matches, chosen = _matches(root)
     figures = root / FIGURES_FOLDER
     figures.mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ from qdstruct import outputs
 from qdstruct.analysis import bader_partition, has_pybader
 from qdstruct.errors import InputError, OutputError, RunError
 from qdstruct.model import BaderCharges, Grid
+from qdstruct.pipeline.places import one_calculation
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -69,7 +70,7 @@ def bader_charges(
     RunError
         If the program fails.
     """
-    directory = Path(directory)
+    directory = _place(directory, method)
     chosen = _choose(directory, method, program)
     density = _read(directory, "CHGCAR")
     if chosen == "existing":
@@ -98,6 +99,7 @@ def bader_charges(
         method=words,
         sources=used,
         notes=tuple(notes),
+        is_mock=outputs.directory_is_mock(directory),
     )
     if abs(result.remainder) > _ELECTRON_TOLERANCE * len(atoms):
         raise OutputError(
@@ -129,17 +131,27 @@ def write_bader_inputs(directory: Path, target: Path, *, force: bool = False) ->
     DestinationError
         If a file exists (without `force`) or cannot be written.
     """
-    density = _read(Path(directory), "CHGCAR")
-    reference, _, _ = _reference(Path(directory), density, False)
+    directory = _place(directory, "auto")
+    density = _read(directory, "CHGCAR")
+    reference, _, _ = _reference(directory, density, False)
     paths = (Path(target) / "CHGCAR", Path(target) / "CHGCAR_sum")
     for path, grid in zip(paths, (density, reference or density), strict=True):
         outputs.write_grid(path, grid, force=force)
     return paths
 
 
-def _choose(directory: Path, method: str, program: str) -> str:
+def _place(directory: Path, method: str) -> Path:
     if method not in METHODS:
         raise InputError(f"there is no method '{method}'", hint=f"choose {', '.join(METHODS)}")
+    return one_calculation(
+        Path(directory),
+        (("CHGCAR",),),
+        first="static",
+        remedy="run the calculation again with LCHARG = .TRUE. and LAECHG = .TRUE.",
+    )
+
+
+def _choose(directory: Path, method: str, program: str) -> str:
     if method == "program" and shutil.which(program) is None:
         raise InputError(
             f"the program '{program}' is not installed",

@@ -17,6 +17,7 @@ from qdstruct.model import CalculatedResults, DirectoryResults, SystemSummary
 from qdstruct.outputs import CalculationSketch
 from qdstruct.pipeline.analyse import FIGURES_FOLDER, GRID_FILE, RESULTS_FILE, library_versions
 from qdstruct.pipeline.analysing import Settings, Workbench, calculate
+from qdstruct.pipeline.analysing.energies import check_potentials
 from qdstruct.pipeline.analysing.foreign import (
     Choices,
     FoundSystem,
@@ -120,7 +121,10 @@ def analyse_directory(
     roles: dict[str, FoundSystem] = {}
     calculated = CalculatedResults()
     if systems:
-        bench, roles = directory_bench(root, systems, choices or Choices())
+        choices = choices or Choices()
+        bench, roles = directory_bench(root, systems, choices)
+        if "interface" in roles:
+            check_potentials(choices.settings.chemical_potentials, roles["interface"].atoms)
         calculated = calculate(bench, grid_file=grid_file, on_step=on_step)
     notes = list(bench.notes) if bench is not None else []
     notes += _remarks(root, systems, others)

@@ -19,11 +19,15 @@ from qdstruct.analysis import (
 )
 from qdstruct.errors import InputError, OutputError
 from qdstruct.model import BandSeries, NamdInputs, SurfaceHopping
+from qdstruct.pipeline.trajectories import check_gap_options, trajectory_place
 
-__all__ = ["Decays", "decays_of", "gap_of", "namd_inputs_of", "trajectory_place"]
-
-SNAPSHOTS = "dynamics/snapshots"
-"""Where a job tree keeps the single points along its trajectory."""
+__all__ = [
+    "Decays",
+    "decays_of",
+    "gap_of",
+    "made_by_mock",
+    "namd_inputs_of",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,12 +50,6 @@ class Decays:
     """Why a fit is missing."""
 
 
-def trajectory_place(directory: Path) -> Path:
-    """Return where the steps lie: the snapshots of a job tree, else the directory itself."""
-    inside = Path(directory) / SNAPSHOTS
-    return inside if inside.is_dir() else Path(directory)
-
-
 def gap_of(
     directory: Path,
     *,
@@ -59,6 +57,7 @@ def gap_of(
     time_step: float | None = None,
     longest: float | None = None,
     window: str = "hann",
+    padding: int = 1,
     kpoint: int = 1,
     spin: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -74,7 +73,7 @@ def gap_of(
         files state occupations.
     time_step : float, optional
         fs; from ``inp`` or the MD's INCAR by default.
-    longest, window
+    longest, window, padding
         As `qdstruct.analysis.gap_dynamics`.
     kpoint, spin, progress
         As `qdstruct.outputs.read_band_series`.
@@ -91,6 +90,10 @@ def gap_of(
     OutputError
         If a step is missing or damaged.
     """
+    check_gap_options(
+        bands=bands, time_step=time_step, longest=longest, window=window, padding=padding,
+        kpoint=kpoint, spin=spin,
+    )  # fmt: skip
     series = outputs.read_band_series(
         trajectory_place(directory), kpoint=kpoint, spin=spin, progress=progress
     )
@@ -98,7 +101,7 @@ def gap_of(
     step = _step(series, time_step)
     low, high = (band - series.first_band for band in chosen)
     gap = series.energies[:, high] - series.energies[:, low]
-    return series, chosen, gap_dynamics(gap, step, longest=longest, window=window)
+    return series, chosen, gap_dynamics(gap, step, longest=longest, window=window, padding=padding)
 
 
 def namd_inputs_of(
@@ -222,6 +225,12 @@ def decays_of(directory: Path, *, states: tuple[int, ...] | None = None) -> Deca
         energy_fit=_fit(hopping.time, hopping.energies, "energy", notes),
         notes=tuple(notes),
     )
+
+
+def made_by_mock(series: BandSeries) -> bool:
+    """Whether the mock made the bands of the first step."""
+    place = Path(series.sources[0])
+    return outputs.directory_is_mock(place if place.is_dir() else place.parent)
 
 
 def _fit(

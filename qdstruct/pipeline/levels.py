@@ -52,9 +52,14 @@ def find_levels(name: str) -> Path:
     shipped = data_folder("templates") / LEVELS_FOLDER / f"{name}.yaml"
     if shipped.is_file():
         return shipped
+    if path.is_dir():
+        raise InputError(
+            f"{name}: this is a directory, a level table (.yaml, .csv) was expected",
+            hint=f"calculations are aligned with: qdstruct align --calculations {name}",
+        )
     raise InputError(
         f"{name}: neither a file nor a shipped level table",
-        hint=f"shipped: {', '.join(shipped_levels())}",
+        hint=f"write a table of your own, or take a shipped one: {', '.join(shipped_levels())}",
     )
 
 
@@ -80,7 +85,11 @@ def read_levels(path: Path) -> tuple[LevelSet, ...]:
             raise InputError(f"{place}: the set '{name}' has two rows for its {side}")
         sets[name][side] = (_levels(place, row), row, place)
     if not sets:
-        raise InputError(f"{path}: holds no levels")
+        raise InputError(
+            f"{path}: holds no levels",
+            hint=f"a heading line with {', '.join(KEYS[:6])}, …, then a row for each material of "
+            "each set",
+        )
     return tuple(_level_set(path, name, sides) for name, sides in sets.items())
 
 

@@ -18,6 +18,7 @@ from qdstruct.analysis import (
     octahedra,
 )
 from qdstruct.errors import InputError
+from qdstruct.pipeline.places import one_calculation
 
 __all__ = ["Relaxation", "relaxation_of"]
 
@@ -34,6 +35,8 @@ class Relaxation:
     """Octahedra after relaxation, from the bottom; empty where none were asked for."""
     tilts_before: tuple[float, ...]
     """Tilt in degrees of the same octahedra before; empty where they were not whole."""
+    is_mock: bool = False
+    """Whether the mock made the relaxed positions."""
 
 
 def relaxation_of(
@@ -59,11 +62,17 @@ def relaxation_of(
     Raises
     ------
     OutputError
-        If a file is missing or damaged.
+        If a file is damaged.
     InputError
-        If the regions do not fit or there are no such octahedra.
+        If there is no such calculation, the regions do not fit or there are no such octahedra.
     """
-    initial, final = outputs.read_initial_and_final(Path(directory))
+    directory = one_calculation(
+        Path(directory),
+        (("vasprun.xml",), ("POSCAR", "CONTCAR")),
+        first="relax",
+        remedy="both the initial and the relaxed structure are needed: has the relaxation run?",
+    )
+    initial, final = outputs.read_initial_and_final(directory)
     if regions and len(regions) != len(initial):
         raise InputError(f"{len(regions)} regions given for {len(initial)} atoms")
     if regions:
@@ -81,4 +90,5 @@ def relaxation_of(
         bonds=interface_bonds(final) if "region" in final.arrays else (),
         octahedra=cages,
         tilts_before=before,
+        is_mock=outputs.directory_is_mock(directory),
     )

@@ -10,11 +10,13 @@ import numpy as np
 from qdstruct.model import (
     BandAlignment,
     CalculatedResults,
+    ChargeField,
     EnergyPerArea,
     LevelSet,
     PotentialResult,
 )
 from qdstruct.report import charge_figures, dos_figures, figures, potential_figures
+from qdstruct.report.style import mark_mock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,8 +27,11 @@ __all__ = ["Table", "calculated_context", "calculated_figures", "calculated_tabl
 Table = tuple[Sequence[str], Iterable[Sequence[object]]]
 
 
-def calculated_figures(results: CalculatedResults) -> dict[str, Figure]:
-    """Draw every figure for which there are data, by name; the style must be set around it."""
+def calculated_figures(results: CalculatedResults, *, mock: bool = False) -> dict[str, Figure]:
+    """Draw every figure for which there are data, by name; the style must be set around it.
+
+    With `mock` each says below that its numbers are made up.
+    """
     drawn: dict[str, Figure] = {}
     edges, difference, field = results.band_edges, results.charge_difference, results.charge_field
     if results.dos_by_region is not None:
@@ -52,10 +57,12 @@ def calculated_figures(results: CalculatedResults) -> dict[str, Figure]:
         drawn["charge"] = figures.charge_difference_figure(difference)
     if field is not None:
         drawn["charge_sections"] = charge_figures.sections_figure(field)
-        if charge_figures.is_upright(field):
-            drawn["charge_surfaces"] = charge_figures.isosurface_figure(field)
+        drawn["charge_surfaces"] = charge_figures.isosurface_figure(field)
     if results.formation_line is not None:
         drawn["formation"] = potential_figures.formation_line_figure(results.formation_line)
+    if mock:
+        for figure in drawn.values():
+            mark_mock(figure)
     return drawn
 
 
@@ -191,11 +198,13 @@ def calculated_tables(results: CalculatedResults) -> dict[str, Table]:
             columns = np.column_stack([np.asarray(dos["energy"]), np.asarray(dos).T])
             tables[name] = (["energy - Fermi level (eV)", *groups], columns.tolist())
     if results.dos_map is not None:
-        energies = [f"{e:.4f} eV" for e in np.asarray(results.dos_map["energy"])]
+        energies = [f"local DOS (states/(eV A)) at {e:.4f} eV from the Fermi level"
+                    for e in np.asarray(results.dos_map["energy"])]  # fmt: skip
         rows = np.column_stack([results.dos_map["z"], results.dos_map]).tolist()
-        tables["dos_map"] = (["z (A); local DOS in states/(eV A) at", *energies], rows)
+        tables["dos_map"] = (["height z (A)", *energies], rows)
     for result in results.potentials:
-        heading = ["z (A)", "planar average (eV)", "macroscopic average (eV)"]
+        heading = ["height z (A)", "planar average of the potential energy (eV)",
+                   "macroscopic average of the potential energy (eV)"]  # fmt: skip
         profile = result.profile
         columns = np.column_stack([profile.profile["z"], profile.profile, profile.macroscopic])
         tables[f"potential_{result.subject.replace(' ', '_')}"] = (heading, columns.tolist())
@@ -203,18 +212,25 @@ def calculated_tables(results: CalculatedResults) -> dict[str, Table]:
     if difference is not None:
         z = np.asarray(difference.profile["z"])
         columns = np.column_stack([z, difference.profile, difference.displaced])
-        heading = ["z (A)", "density difference (e/A^3)", "electrons gained below z (e)"]
+        heading = ["height z (A)", "planar average of the density difference (electrons/A^3)",
+                   "electrons gained below z (electrons per cell)"]  # fmt: skip
         tables["charge"] = (heading, columns.tolist())
     if results.charge_field is not None:
         for number, section in enumerate(results.charge_field.sections, 1):
-            tables[f"charge_section_{number}"] = _section_table(
-                section, charge_figures.origin_along_c(results.charge_field)
-            )
+            tables[f"charge_section_{number}"] = _section_table(section, results.charge_field)
     if results.alignments:
         tables["alignment"] = _alignment_table(results.alignments)
     if results.energies:
         tables["energies"] = (
-            ["energy", "eV/A^2", "J/m^2", "area (A^2)", "interfaces", "term", "value (eV)"],
+            [
+                "energy",
+                "energy per area (eV/A^2)",
+                "energy per area (J/m^2)",
+                "area of one interface (A^2)",
+                "interfaces in the cell",
+                "term",
+                "value of the term (eV)",
+            ],
             [
                 [e.name, e.value, e.joule_per_square_metre, e.area, e.n_interfaces, term, value]
                 for e in results.energies
@@ -228,14 +244,20 @@ def calculated_tables(results: CalculatedResults) -> dict[str, Table]:
     return tables
 
 
-def _section_table(section: DataArray, bottom: float) -> Table:
-    """Coordinates along c begin at `bottom`, as in every other table of heights."""
+def _section_table(section: DataArray, field: ChargeField) -> Table:
+    """Along the vector that crosses the interface begin where the other tables of heights do."""
     axis = int(section.attrs["axis"])
+    length = float(field.atoms.cell.lengths()[field.axis])
+    bottom = charge_figures.origin_along_normal(field) * length / field.height
     u, v = (
-        np.asarray(section[name]) + (bottom if (axis + k) % 3 == 2 else 0.0)
+        np.asarray(section[name]) + (bottom if (axis + k) % 3 == field.axis else 0.0)
         for name, k in (("u", 1), ("v", 2))
     )
-    heading = ["u (A); density difference in e/A^3 at v =", *(f"{place:.4f} A" for place in v)]
+    heading = [
+        f"distance along {'abc'[(axis + 1) % 3]} (A)",
+        *(f"density difference (electrons/A^3) at {place:.4f} A along {'abc'[(axis + 2) % 3]}"
+          for place in v),
+    ]  # fmt: skip
     return heading, np.column_stack([u, section]).tolist()
 
 

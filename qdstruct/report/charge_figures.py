@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +13,15 @@ from qdstruct.report.spheres import Raster, draw_spheres
 from qdstruct.report.style import COLOURS, DOUBLE_COLUMN, element_colour, new_figure
 
 if TYPE_CHECKING:
-    from ase import Atoms
     from matplotlib.figure import Figure
     from xarray import DataArray
 
-__all__ = ["GAIN", "LOSS", "is_upright", "isosurface_figure", "origin_along_c", "sections_figure"]
+__all__ = ["GAIN", "LOSS", "isosurface_figure", "origin_along_normal", "sections_figure"]
 
 GAIN, LOSS = COLOURS[4], COLOURS[5]
 """Colours of electron gain and loss."""
+LEAN = 1e-3
+"""Share by which a plane through the normal may be longer than the cell is high."""
 MARGIN = 3.0
 """Å drawn above and below the atoms."""
 PIXELS = 760
@@ -41,9 +43,9 @@ def sections_figure(field: ChargeField) -> Figure:
         With ``sections``; the colour scale is common and symmetric.
     """
     sections = field.sections
-    sizes = [_corners(field.atoms, s) for s in sections]
+    sizes = [_corners(field, s) for s in sections]
     spans = [np.ptp(corners, axis=0) for corners in sizes]
-    tall = float(np.ptp(_heights(field.atoms))) + 2 * MARGIN
+    tall = float(np.ptp(_heights(field))) + 2 * MARGIN
     spans = [np.array([span[0], min(span[1], tall)]) for span in spans]
     widths = [max(span[0], 0.25 * max(s[0] for s in spans)) for span in spans]
     height = min(150.0, 30 + 0.8 * DOUBLE_COLUMN * max(s[1] for s in spans) / sum(widths))
@@ -52,9 +54,10 @@ def sections_figure(field: ChargeField) -> Figure:
     ceiling = max(float(np.percentile(np.abs(np.asarray(s)), 99.5)) for s in sections) or 1.0
     mesh = None
     for axes, section in zip(panels, sections, strict=True):
-        x, y = _coordinates(field.atoms, section)
-        upright = _holds_normal(section)
-        bottom = origin_along_c(field) * float(y.max() / field.atoms.cell.lengths()[2])
+        x, y = _coordinates(field, section)
+        upright = _holds_normal(field, section)
+        stretch = float(y.max()) / field.height  # above 1 where the cell leans out of the plane
+        bottom = origin_along_normal(field) * stretch
         y = y + bottom if upright else y
         values = np.asarray(section)
         mesh = axes.pcolormesh(
@@ -62,38 +65,42 @@ def sections_figure(field: ChargeField) -> Figure:
             shading="flat", rasterized=True,
         )  # fmt: skip
         axes.set_aspect("equal")
-        if upright and np.ptp(y) > np.ptp(_heights(field.atoms)):
-            low, high = _trimmed(field.atoms, float(np.ptp(y)))
-            axes.set_ylim(bottom + low, bottom + high)
+        if upright and field.height > np.ptp(_heights(field)):
+            low, high = _trimmed(field)
+            axes.set_ylim(bottom + low * stretch, bottom + high * stretch)
         axes.set_title(_section_title(section), loc="left")
         axis = int(section.attrs["axis"])
-        first, second = "abc"[(axis + 1) % 3], "abc"[(axis + 2) % 3]
-        right = second if first == "c" else first
-        axes.set(xlabel=f"Å along {right}",
-                 ylabel="height z (Å)" if upright else f"Å across {right}")  # fmt: skip
+        right = "abc"[(axis + 2) % 3 if (axis + 1) % 3 == field.axis else (axis + 1) % 3]
+        label = f"Å across {right}"
+        if upright:
+            label = "height z (Å)" if abs(stretch - 1) < LEAN else (
+                f"{label}; height z = {1 / stretch:.3f} of it"
+            )  # fmt: skip
+        axes.set(xlabel=f"Å along {right}", ylabel=label)
     assert mesh is not None
     figure.colorbar(mesh, ax=list(panels), label="Δρ (10$^{-3}$ e/Å$^3$)", pad=0.01)
     return figure
 
 
-def origin_along_c(field: ChargeField) -> float:
-    """Return where the field begins along c in the coordinates of the calculation, Å."""
-    c = np.asarray(field.atoms.cell)[2]
-    return float(np.asarray(field.origin) @ c / np.linalg.norm(c))
+def origin_along_normal(field: ChargeField) -> float:
+    """Return the height at which the field begins in the coordinates of the calculation, Å."""
+    inverse = np.linalg.inv(np.asarray(field.atoms.cell))
+    return float((np.asarray(field.origin) @ inverse)[field.axis] * field.height)
 
 
-def _holds_normal(section: DataArray) -> bool:
-    return int(section.attrs["axis"]) != 2 and section.attrs.get("place") != "the interface plane"
+def _holds_normal(field: ChargeField, section: DataArray) -> bool:
+    return int(section.attrs["axis"]) != field.axis
 
 
-def _heights(atoms: Atoms) -> NDArray[np.float64]:
-    return np.asarray(atoms.get_scaled_positions(wrap=True)[:, 2] * atoms.cell.lengths()[2])
+def _heights(field: ChargeField) -> NDArray[np.float64]:
+    fractions = field.atoms.get_scaled_positions(wrap=True)[:, field.axis]
+    return np.asarray(fractions * field.height)
 
 
-def _trimmed(atoms: Atoms, height: float) -> tuple[float, float]:
+def _trimmed(field: ChargeField) -> tuple[float, float]:
     """Leave out the vacuum."""
-    z = _heights(atoms)
-    return max(0.0, float(z.min()) - MARGIN), min(height, float(z.max()) + MARGIN)
+    z = _heights(field)
+    return max(0.0, float(z.min()) - MARGIN), min(field.height, float(z.max()) + MARGIN)
 
 
 def _section_title(section: DataArray) -> str:
@@ -101,14 +108,14 @@ def _section_title(section: DataArray) -> str:
     return str(section.attrs.get("place", f"at {float(section.attrs['fraction']):.3f} of {name}"))
 
 
-def _plane_axes(atoms: Atoms, section: DataArray) -> tuple[NDArray[np.float64], bool]:
+def _plane_axes(field: ChargeField, section: DataArray) -> tuple[NDArray[np.float64], bool]:
     """Return the two vectors of a plane in its own Cartesian axes, and whether they are swapped.
 
     The cell vector along the interface normal, where the plane holds it, points up.
     """
     axis = int(section.attrs["axis"])
-    u, v = (np.asarray(atoms.cell)[(axis + k) % 3] for k in (1, 2))
-    swap = (axis + 1) % 3 == 2
+    u, v = (np.asarray(field.atoms.cell)[(axis + k) % 3] for k in (1, 2))
+    swap = (axis + 1) % 3 == field.axis
     first, second = (v, u) if swap else (u, v)
     right = first / np.linalg.norm(first)
     along = float(second @ right)
@@ -117,33 +124,27 @@ def _plane_axes(atoms: Atoms, section: DataArray) -> tuple[NDArray[np.float64], 
 
 
 def _coordinates(
-    atoms: Atoms, section: DataArray
+    field: ChargeField, section: DataArray
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    vectors, swap = _plane_axes(atoms, section)
+    vectors, swap = _plane_axes(field, section)
     n, m = section.shape
     i, j = np.meshgrid(np.arange(n + 1) / n, np.arange(m + 1) / m, indexing="ij")
     first, second = (j, i) if swap else (i, j)
     return first * vectors[0, 0] + second * vectors[1, 0], second * vectors[1, 1]
 
 
-def _corners(atoms: Atoms, section: DataArray) -> NDArray[np.float64]:
-    x, y = _coordinates(atoms, section)
+def _corners(field: ChargeField, section: DataArray) -> NDArray[np.float64]:
+    x, y = _coordinates(field, section)
     return np.stack([x.ravel(), y.ravel()], axis=1)
-
-
-def is_upright(field: ChargeField) -> bool:
-    """Whether the interface normal is z, as the picture of the surfaces needs it."""
-    normal = int(field.sections[-1].attrs["axis"])
-    return normal == 2 and float(np.abs(np.asarray(field.atoms.cell)[:2, 2]).max()) < 1e-6
 
 
 def isosurface_figure(field: ChargeField) -> Figure:
     """Draw the surfaces of gain (orange) and loss (blue) at ± `field.level`, with the atoms.
 
     Each pixel is followed into the cell until Δρ first exceeds the level, so the surfaces hide
-    each other as they would in space.
+    each other as they would in space. Any cell is turned so that the interface normal points up.
     """
-    raster = _cast(field)
+    raster = _cast(_standing(field))
     left, bottom = raster.left, raster.bottom
     height, width = raster.depth.shape
     right, top = left + width / raster.scale, bottom + height / raster.scale
@@ -160,6 +161,21 @@ def isosurface_figure(field: ChargeField) -> Figure:
     return figure
 
 
+def _standing(field: ChargeField) -> ChargeField:
+    """Return the field in a cell whose third vector crosses the interface, normal along z."""
+    order = [(field.axis + k) % 3 for k in (1, 2, 3)]
+    cell = np.asarray(field.atoms.cell)[order]
+    normal = np.cross(cell[0], cell[1])
+    normal *= np.sign(normal @ cell[2]) / np.linalg.norm(normal)
+    right = cell[0] / np.linalg.norm(cell[0])
+    frame = np.array([right, np.cross(normal, right), normal])
+    fractions = field.atoms.get_scaled_positions(wrap=True)[:, order]
+    atoms = field.atoms.copy()
+    atoms.set_cell(cell @ frame.T)
+    atoms.set_scaled_positions(fractions)
+    return replace(field, atoms=atoms, values=field.values.transpose(order), axis=2)
+
+
 def _view() -> NDArray[np.float64]:
     """Return the rows right, up and towards the viewer, z up."""
     a, b = np.radians(TURN), np.radians(TILT)
@@ -173,10 +189,10 @@ def _cast(field: ChargeField) -> Raster:
 
     view, cell = _view(), np.asarray(field.atoms.cell)
     positions = field.atoms.get_positions(wrap=True)
-    z = positions @ (np.cross(cell[0], cell[1]) / np.linalg.norm(np.cross(cell[0], cell[1])))
+    z = positions[:, 2]
     corners = np.array([[i, j, 0.0] for i in (0, 1) for j in (0, 1)]) @ cell
     ends = (z.min() - MARGIN, z.max() + MARGIN)
-    box = np.vstack([corners + np.array([0, 0, end]) for end in ends])
+    box = np.vstack([corners + end / cell[2, 2] * cell[2] for end in ends])
     frame = box @ view.T
     window = (frame[:, 0].min() - 1, frame[:, 0].max() + 1,
               frame[:, 1].min() - 1, frame[:, 1].max() + 1)  # fmt: skip

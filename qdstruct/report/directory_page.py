@@ -52,12 +52,13 @@ def write_directory_page(
         The files written.
     """
     with figure_style():
-        drawn = calculated_figures(results.calculated)
+        drawn = calculated_figures(results.calculated, mock=results.is_mock)
     write_atomically(path, _page(results, drawn), force=force)
     if figures_folder is None:
         return (path,)
     tables = calculated_tables(results.calculated)
-    return (path, *write_figure_files(figures_folder, drawn, tables))
+    mock = tuple(tables) if results.is_mock else ()
+    return (path, *write_figure_files(figures_folder, drawn, tables, mock=mock))
 
 
 def _page(results: DirectoryResults, drawn: dict[str, Figure]) -> str:

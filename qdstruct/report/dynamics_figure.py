@@ -51,7 +51,9 @@ def gap_figure(
         lower.set(xlabel="wave number (cm⁻¹)", ylabel="J (eV² fs)",
                   xlim=(0, _reach(nu, np.asarray(density))), ylim=(0, None))  # fmt: skip
         window = str(density.attrs.get("window", "none"))
-        lower.text(0.98, 0.95, f"window: {window}", transform=lower.transAxes, ha="right",
+        padding = int(density.attrs.get("padding", 1))
+        words = f"window: {window}" + (f"\nzero-padded to {padding} ×" if padding > 1 else "")
+        lower.text(0.98, 0.95, words, transform=lower.transAxes, ha="right",
                    va="top", fontsize=7)  # fmt: skip
         _dephasing(last, dephasing, gaussian)
     return figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from qdstruct.files import write_atomically
 from qdstruct.model import StudyResults
 from qdstruct.report.calculated import Table, calculated_tables
 from qdstruct.report.page import study_figures
-from qdstruct.report.style import figure_style
+from qdstruct.report.style import MOCK, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,14 +42,24 @@ def write_figures(
         The files written.
     """
     return write_figure_files(
-        folder, study_figures(results) if figures is None else figures, _tables(results)
+        folder,
+        study_figures(results) if figures is None else figures,
+        _tables(results),
+        mock=tuple(calculated_tables(results.calculated)) if results.is_mock else (),
     )
 
 
 def write_figure_files(
-    folder: Path, figures: Mapping[str, Figure], tables: Mapping[str, Table]
+    folder: Path,
+    figures: Mapping[str, Figure],
+    tables: Mapping[str, Table],
+    *,
+    mock: Collection[str] = (),
 ) -> tuple[Path, ...]:
-    """Write figures as PDF and PNG, and tables as csv; return the files."""
+    """Write figures as PDF and PNG, and tables as csv; return the files.
+
+    Tables named in `mock` say in a first line, a comment, that their numbers are made up.
+    """
     written = []
     for name, figure in figures.items():
         for suffix in ("pdf", "png"):
@@ -58,7 +68,8 @@ def write_figure_files(
             written.append(path)
     for name, (heading, rows) in tables.items():
         path = folder / f"{name}.csv"
-        write_atomically(path, _csv(heading, rows))
+        comment = f"# {MOCK}\n" if name in mock else ""
+        write_atomically(path, comment + _csv(heading, rows))
         written.append(path)
     return tuple(written)
 

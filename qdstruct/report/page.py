@@ -134,7 +134,7 @@ def study_figures(results: StudyResults) -> dict[str, Figure]:
     with figure_style():
         if len(results.matches) >= MATCHES_WORTH_DRAWING:
             drawn["match"] = study_drawings.match_figure(results.matches, results.chosen_match)
-        drawn |= calculated_figures(results.calculated)
+        drawn |= calculated_figures(results.calculated, mock=results.is_mock)
         if results.powder:
             drawn["powder"] = study_drawings.powder_figure(results.powder)
         if results.spots:

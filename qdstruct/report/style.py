@@ -11,11 +11,21 @@ from qdstruct.resources import data_folder
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "colour_of", "element_colour", "figure_style", "new_figure"]
+__all__ = [
+    "COLOURS",
+    "MOCK",
+    "colour_of",
+    "element_colour",
+    "figure_style",
+    "mark_mock",
+    "new_figure",
+]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette (https://jfly.uni-koeln.de/color/)."""
 
+MOCK = "MOCK calculations, not physics"
+"""Said of every figure and table that comes from the mock engine."""
 _REGION_COLOURS = {
     "film": COLOURS[1],
     "substrate": COLOURS[0],
@@ -62,3 +72,8 @@ def new_figure(width: float = DOUBLE_COLUMN, height: float = 70.0) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width * _MILLIMETRE, height * _MILLIMETRE), layout="constrained")
+
+
+def mark_mock(figure: Figure) -> None:
+    """Write below a figure that the mock made its numbers."""
+    figure.supxlabel(MOCK, x=0.995, ha="right", fontsize=6.5, color="#a61c1c")

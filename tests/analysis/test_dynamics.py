@@ -55,6 +55,27 @@ def test_modes_appear_at_their_wavenumbers_with_their_weights(window: str) -> No
         spectral_density(autocorrelation(gap, 1.0), window="flat")
 
 
+@pytest.mark.parametrize("window", ["hann", "none"])
+def test_zero_padding_adds_points_between_those_that_stay(window: str) -> None:
+    """A line between two points of the plain spectrum is found where it is, as wide as stated."""
+    step = WAVENUMBER / 2000
+    centre = 12.5 * step
+    correlation = autocorrelation(0.05 * np.cos(frequency(centre) * TIME), 1.0, longest=1000)
+    plain = spectral_density(correlation, window=window)
+    fine = spectral_density(correlation, window=window, padding=8)
+    assert (fine.attrs["padding"], fine.attrs["window"]) == (8, window)
+    assert np.allclose(fine[::8], plain, atol=1e-12 * float(plain.max()))
+    assert np.allclose(fine.wavenumber[::8], plain.wavenumber)
+    nu, values = np.asarray(fine.wavenumber), np.asarray(fine)
+    top = int(values.argmax())
+    assert nu[top] == pytest.approx(centre, abs=step / 8)
+    high = np.flatnonzero(values > values[top] / 2)
+    width = nu[high[-1]] - nu[high[0]]
+    assert width == pytest.approx(fine.attrs["resolution"], abs=step / 3)
+    with pytest.raises(InputError, match="zero padding to 0 times"):
+        spectral_density(correlation, padding=0)
+
+
 def test_the_dephasing_of_one_mode_is_the_closed_form() -> None:
     omega, amplitude = frequency(100.0), 0.06
     found = dephasing_function(autocorrelation(amplitude * np.cos(omega * TIME), 1.0, longest=200))

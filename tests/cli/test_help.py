@@ -11,7 +11,9 @@ import pytest
 import typer
 from typer.main import get_group
 
+from qdstruct.cli.app import app
 from qdstruct.cli.lazy import COMMANDS
+from qdstruct.cli.outcome import run_command
 
 
 def leaves(command, words: tuple[str, ...]):
@@ -29,6 +31,16 @@ def all_commands():
         plain.add_typer(import_module(f"qdstruct.cli.{file}").commands)
         for name, command in get_group(plain).commands.items():
             yield from leaves(command, (name,))
+
+
+def test_every_example_is_a_paragraph_of_its_own(monkeypatch, capsys) -> None:
+    for name in ("dynamics", "fit"):
+        monkeypatch.setattr("sys.argv", ["qdstruct", name, "-h"])
+        run_command(app)
+        lines = capsys.readouterr().out.splitlines()
+        places = [i for i, line in enumerate(lines) if "Example:" in line]
+        assert len(places) == 2
+        assert all(lines[i].startswith("  Example: ") and not lines[i - 1] for i in places)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from scipy import constants
 from typer.testing import CliRunner
 
 from qdstruct.cli.app import app
+from qdstruct.errors import InputError
 from qdstruct.outputs import read_namd_inputs
 
 STEPS = 700
@@ -71,6 +72,29 @@ def test_the_gap_of_a_trajectory(trajectory: Path, tmp_path: Path) -> None:
         "spectral density (eV^2 fs)",
     ]
     assert (target / "gap.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_padding_and_the_mock_are_stated(trajectory: Path, tmp_path: Path) -> None:
+    words = ["dynamics", str(trajectory), "--time-step", "1"]
+    text = run(*words, "--padding", "4")
+    assert "window hann, zero-padded to 4 times its length; a point every 11.9 cm⁻¹" in text
+    assert "lines at least 95.3 cm⁻¹ wide" in text
+    outcar = trajectory / "0001" / "OUTCAR"
+    outcar.write_text(" vasp.6.4.2 qdstruct-mock (NOT a quantum calculation)\n")
+    try:
+        text = run(*words, "-o", str(tmp_path / "out"))
+    finally:
+        outcar.unlink()
+    assert "MOCK" in text
+    assert (tmp_path / "out" / "gap.csv").read_text().startswith("# MOCK")
+
+
+def test_a_trajectory_is_not_read_before_its_options(trajectory: Path, monkeypatch) -> None:
+    monkeypatch.setattr("qdstruct.outputs.read_band_series", lambda *_, **__: pytest.fail("read"))
+    for option, value in (("--window", "flat"), ("--spin", "left"), ("--kpoint", "0"),
+                          ("--namd-bands", "3,2,2"), ("--states", "one")):  # fmt: skip
+        refused = CliRunner().invoke(app, ["dynamics", str(trajectory), option, value])
+        assert isinstance(refused.exception, InputError)
 
 
 def test_inputs_for_hefei_namd_go_together(trajectory: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from vasp_factories import poscar_head
 
 from qdstruct.cli.app import app
-from qdstruct.errors import InputError, OutputError
+from qdstruct.errors import InputError
 from qdstruct.pipeline.relaxation import relaxation_of
 
 
@@ -56,11 +56,27 @@ def test_layers_bonds_and_octahedra_of_a_relaxation(relaxed: Path) -> None:
     assert "Bonds across the interface" in table.output
 
 
+def test_a_relaxation_by_the_mock_says_so(relaxed: Path) -> None:
+    place = relaxed / "CONTCAR"
+    place.write_text(
+        "MOCK (qdstruct-mock-vasp)" + place.read_text()[place.read_text().index("\n") :]
+    )
+    assert "MOCK" in CliRunner().invoke(app, ["layers", str(relaxed)]).output
+    assert relaxation_of(relaxed).is_mock
+
+
+def test_a_whole_tree_is_no_calculation(relaxed: Path) -> None:
+    (relaxed / "OUTCAR").touch()
+    with pytest.raises(InputError, match="holds 1 calculation, where the") as told:
+        relaxation_of(relaxed.parent)
+    assert str(relaxed) in str(told.value)
+
+
 def test_bad_requests_are_refused(relaxed: Path) -> None:
     with pytest.raises(InputError, match="3 regions given for 16 atoms"):
         relaxation_of(relaxed, regions=["film"] * 3)
     result = CliRunner().invoke(app, ["layers", str(relaxed), "--octahedra", "Pb"])
     assert "does not name centre and corner" in str(result.exception)
     (relaxed / "CONTCAR").unlink()
-    with pytest.raises(OutputError, match="neither vasprun"):
+    with pytest.raises(InputError, match="or POSCAR and CONTCAR here or below"):
         relaxation_of(relaxed)

@@ -152,6 +152,7 @@ def test_figures_and_their_data(tmp_path) -> None:
     files = {path.name for path in write_figures(results, tmp_path)}
     assert files == {"dos_region.pdf", "dos_region.png", "dos_region.csv", "energies.csv"}
     with (tmp_path / "dos_region.csv").open() as stream:
+        assert stream.readline() == "# MOCK calculations, not physics\n"
         rows = list(csv.reader(stream))
     assert rows[0] == ["energy - Fermi level (eV)", "film (states/eV)", "substrate (states/eV)"]
     assert len(rows) == 402
@@ -161,7 +162,7 @@ def test_figures_and_their_data(tmp_path) -> None:
 
 @pytest.mark.parametrize(("axis", "shift"), [(0, (0, -7)), (1, (-7, 0)), (2, (0, 0))])
 def test_sections_have_the_heights_of_the_calculation(tmp_path, axis, shift) -> None:
-    results = make_results()
+    results = make_results(is_mock=False)
     field = results.calculated.charge_field
     assert field is not None
     section = field.sections[0].assign_attrs(axis=axis, place="a plane")
@@ -170,7 +171,10 @@ def test_sections_have_the_heights_of_the_calculation(tmp_path, axis, shift) -> 
     write_figures(dataclasses.replace(results, calculated=few), tmp_path, figures={})
     with (tmp_path / "charge_section_1.csv").open() as stream:
         rows = list(csv.reader(stream))
-    first = (float(rows[1][0]), float(rows[0][1].split()[0]))
+    assert rows[0][0] == f"distance along {'abc'[(axis + 1) % 3]} (A)"
+    place = re.fullmatch(r"density difference \(electrons/A\^3\) at (\S+) A along .", rows[0][1])
+    assert place is not None
+    first = (float(rows[1][0]), float(place[1]))
     found = (first[0] - float(section["u"][0]), first[1] - float(section["v"][0]))
     assert found == pytest.approx(shift)
     axes = sections_figure(field).axes[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -44,6 +45,8 @@ def alignments(
             bench.guard(result, error)
         else:
             found += [aligned] if aligned is not None else []
+    if bench.is_mock:
+        found = [replace(each, label=f"{each.label or each.method} (MOCK)") for each in found]
     return tuple(found)
 
 

@@ -92,7 +92,8 @@ def _field(
     delta = analysis.difference_grid(grid, grids)
     del grid, grids
     if grid_file is not None:
-        outputs.write_grid(grid_file, delta, force=True)
+        mock = outputs.directory_is_mock(_density(whole).parent)
+        outputs.write_grid(grid_file, delta, force=True, remark="MOCK, not physics" if mock else "")
         bench.sources["charge difference in space"] = f"written as {grid_file.name}"
     period = float(delta.atoms.cell.volume) / difference.area
     start = float(difference.displaced["z"][0])
@@ -109,6 +110,7 @@ def _field(
         level=LEVEL * float(np.percentile(np.abs(delta.values), 99.9)),
         sections=tuple(_section(delta, axis, place, whole.axis) for axis, place in cuts),
         file="" if grid_file is None else grid_file.name,
+        axis=whole.axis,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,30 @@ from qdstruct.model import EnergyPerArea, FinishedCalculation
 from qdstruct.pipeline.analysing.systems import System, Workbench
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["energy_results"]
+__all__ = ["check_potentials", "energy_results"]
 
 SIDES = ("film", "substrate")
+
+
+def check_potentials(potentials: Mapping[str, tuple[float, ...]], atoms: Atoms) -> None:
+    """Refuse chemical potentials of elements that the interface does not hold.
+
+    Raises
+    ------
+    InputError
+        With the elements it holds.
+    """
+    present = sorted(set(atoms.get_chemical_symbols()))
+    for symbol in potentials:
+        if symbol not in present:
+            raise InputError(
+                f"a chemical potential of {symbol} was given, but the interface "
+                f"{atoms.get_chemical_formula(mode='metal')} holds no {symbol}",
+                hint=f"choose among {', '.join(present)}",
+            )
 
 
 def energy_results(bench: Workbench) -> tuple[tuple[EnergyPerArea, ...], DataArray | None]:

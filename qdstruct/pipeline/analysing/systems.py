@@ -169,6 +169,13 @@ class Workbench:
         self.sources[result] = ", ".join(dict.fromkeys(labels))
         return labels
 
+    @cached_property
+    def is_mock(self) -> bool:
+        """Whether the mock made any of the outputs."""
+        places = {path.parent for system in self.systems.values()
+                  for place in system.places for path in place.values()}  # fmt: skip
+        return any(outputs.directory_is_mock(place) for place in places)
+
     @property
     def parts(self) -> dict[str, System]:
         """Film, substrate and every other part that was calculated alone in the same cell."""
