@@ -31,6 +31,7 @@ VACUUM_GAP = 5.0
 STEP_DISTANCE = 3.0
 """Å that the step of the dipole correction keeps from atoms where the vacuum allows it."""
 SYMMETRY_TOLERANCE = 1e-2
+LATTICE_TOLERANCE = 1e-3
 """Å within which a slab counts as symmetric."""
 
 
@@ -109,7 +110,9 @@ def kpoint_mesh(
     """Γ-centred mesh with at most `spacing` between k-points.
 
     n = ⌈2π|b|/spacing⌉ along each reciprocal axis (b without 2π), and one point along axes with
-    vacuum. Equal reciprocal lengths give equal counts, so the mesh keeps the lattice's symmetry.
+    vacuum. Axes that a symmetry of the lattice mixes get the larger of their counts, so that the
+    mesh has the lattice's symmetry, as VASP demands; primitive cells of body-centred tetragonal
+    and orthorhombic lattices need it, whose reciprocal axes differ in length.
 
     Parameters
     ----------
@@ -122,7 +125,37 @@ def kpoint_mesh(
     """
     lengths = 2 * np.pi * np.linalg.norm(reciprocal_cell(cell), axis=1)
     counts = [max(1, math.ceil(length / spacing - 1e-4)) for length in lengths]
-    return _three([1 if axis in vacuum else count for axis, count in enumerate(counts)])
+    counts = [1 if axis in vacuum else count for axis, count in enumerate(counts)]
+    return _three(_as_symmetric_as(cell, counts, vacuum))
+
+
+def _as_symmetric_as(
+    cell: NDArray[np.float64], counts: list[int], vacuum: tuple[int, ...]
+) -> list[int]:
+    """Raise counts until every rotation of the lattice maps the mesh onto itself.
+
+    In fractions of the reciprocal axes a rotation is an integer matrix R, and the points n_j/N_j
+    go over into each other when all R_ij N_i/N_j are integers.
+    """
+    import spglib
+
+    try:
+        found = spglib.get_symmetry((cell, [[0.0, 0.0, 0.0]], [1]), symprec=LATTICE_TOLERANCE)
+    except spglib.SpglibError:
+        found = None
+    if found is None:
+        return counts
+    rotations = np.rint(np.linalg.inv(found["rotations"]).transpose(0, 2, 1)).astype(np.int64)
+    raised = list(counts)
+    while True:
+        sizes = np.array(raised)
+        broken = (rotations * sizes[:, None]) % sizes[None, :] != 0
+        pairs = {(int(i), int(j)) for _, i, j in np.argwhere(broken)}
+        pairs = {pair for pair in pairs if not set(pair) & set(vacuum)}
+        if not pairs:
+            return raised
+        i, j = min(pairs)
+        raised[i] = raised[j] = max(raised[i], raised[j])
 
 
 def irreducible_points(atoms: Atoms, mesh: tuple[int, int, int]) -> int:

@@ -23,6 +23,7 @@ __all__ = [
     "check_lists",
     "check_parts",
     "check_potentials",
+    "check_releases",
     "check_structure",
     "check_tags",
     "closest_pair",
@@ -193,10 +194,9 @@ def _list_length(value: object) -> int:
 
 def check_potentials(root: Path, job: Job) -> Iterator[PreflightFinding]:
     """Look for a POTCAR in another order, of another flavour or of mixed functionals."""
-    path = root / job.name / "POTCAR"
-    if not path.is_file():
+    text = _potcar(root, job)
+    if text is None:
         return
-    text = path.read_text(encoding="utf-8", errors="replace")
     labels = re.findall(r"TITEL\s*=\s*\S+\s+(\S+)", text)
     species = [label.partition("_")[0].partition(".")[0] for label in labels]
     expected = [label.partition("_")[0] for label in job.potentials]
@@ -219,6 +219,29 @@ def check_potentials(root: Path, job: Job) -> Iterator[PreflightFinding]:
             f"POTCAR mixes potentials of different functionals ({', '.join(sorted(functionals))})",
             "take all potentials from one release",
         )
+
+
+def _potcar(root: Path, job: Job) -> str | None:
+    path = root / job.name / "POTCAR"
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def check_releases(root: Path, tree: JobTree) -> Iterator[PreflightFinding]:
+    """Look for an element whose potential is not the same in every job: flavour and date."""
+    first: dict[str, tuple[str, str]] = {}
+    for job in tree.jobs:
+        titles = re.findall(r"TITEL\s*=\s*(\S.*\S)", _potcar(root, job) or "")
+        for title in titles:
+            words = title.split()
+            element = words[min(1, len(words) - 1)].partition("_")[0]
+            other, where = first.setdefault(element, (title, job.name))
+            if title != other:
+                yield error(
+                    job,
+                    f"the potential of {element} is {title} here and {other} in {where}",
+                    "energies and densities of different potentials cannot be subtracted; make "
+                    "every POTCAR from the same files",
+                )
 
 
 def check_parts(tree: JobTree) -> Iterator[PreflightFinding]:

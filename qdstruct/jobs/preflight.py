@@ -12,6 +12,7 @@ from qdstruct.jobs.checks import (
     check_lists,
     check_parts,
     check_potentials,
+    check_releases,
     check_structure,
     check_tags,
 )
@@ -64,6 +65,7 @@ def preflight(
             findings += check(job, atoms)
         findings += check_potentials(root, job)
         findings += _cost(root, job, core_hours, node_memory)
+    findings += check_releases(root, tree)
     for check_all in (check_parts, check_orbitals, check_series, check_protected):
         findings += check_all(tree)
     return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
+from functools import cache
+from typing import Any
 
 import jobs_factories as make
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk, fcc111
+from ase.build import fcc111
+from ase.lattice import BCC, BCT, FCC, HEX, ORCC, ORCF, ORCI, RHL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +27,7 @@ from qdstruct.jobs.cells import (
     vacuum_axes,
 )
 
+BRAVAIS = (FCC, BCC, BCT, ORCF, ORCI, ORCC, HEX, RHL)
 lengths = st.floats(3.0, 30.0)
 
 
@@ -105,17 +110,47 @@ def test_mesh_of_an_orthogonal_cell_is_as_dense_as_asked_and_no_denser(
         assert count == 1 or 2 * np.pi / length / (count - 1) > spacing * (1 - 1e-3)
 
 
-@settings(deadline=None)
-@given(a=lengths, spacing=st.floats(0.1, 0.6))
-def test_mesh_keeps_the_symmetry_of_the_lattice(a: float, spacing: float) -> None:
-    for cell in (
-        bulk("Au", "fcc", a=a).cell,
-        bulk("Au", "bcc", a=a).cell,
-        [[a, 0, 0], [-a / 2, a * np.sqrt(3) / 2, 0], [0, 0, 7.0]],
-    ):
-        mesh = kpoint_mesh(np.asarray(cell), spacing)
-        assert mesh[0] == mesh[1]
-    assert len(set(kpoint_mesh(np.asarray(bulk("Au", "fcc", a=a).cell), spacing))) == 1
+@cache
+def unimodular() -> Any:
+    entries = np.array(list(itertools.product((-1, 0, 1), repeat=9))).reshape(-1, 3, 3)
+    return entries[np.isclose(np.abs(np.linalg.det(entries)), 1)]
+
+
+def rotations(cell: Any) -> list[Any]:
+    """Rotations of a lattice, which leave its metric as it is, in fractions of reciprocal axes."""
+    metric = np.asarray(cell) @ np.asarray(cell).T
+    entries = unimodular()
+    turned = entries @ metric @ entries.transpose(0, 2, 1)
+    kept = entries[np.isclose(turned, metric, atol=1e-6).all(axis=(1, 2))]
+    return [np.rint(np.linalg.inv(each)).astype(int) for each in kept]
+
+
+@pytest.mark.parametrize("lattice", BRAVAIS, ids=lambda lattice: lattice.__name__)
+@settings(max_examples=6, deadline=None)
+@given(st.data())
+def test_mesh_has_every_symmetry_of_any_bravais_lattice(lattice: Any, data: st.DataObject) -> None:
+    ratio = st.floats(1.05, 1.6).map(lambda x: round(x, 3))
+    a, angle = 4.5, data.draw(st.floats(62, 80))
+    b, c = a * data.draw(ratio), a * data.draw(ratio) ** 2
+    values = {"a": a, "b": b, "c": max(c, b + 0.1), "alpha": angle}
+    cell = lattice(**{name: values[name] for name in lattice.parameters}).tocell()
+    spacing = data.draw(st.floats(0.1, 0.6))
+    mesh = np.array(kpoint_mesh(np.asarray(cell), spacing))
+    steps = 2 * np.pi * np.linalg.norm(cell.reciprocal(), axis=1) / mesh
+    assert steps.max() <= spacing * (1 + 1e-3)
+    found = rotations(cell)
+    assert len(found) >= 4
+    points = np.stack(np.meshgrid(*map(np.arange, mesh), indexing="ij"), -1).reshape(-1, 3) / mesh
+    for rotation in found:  # k turns with the axes, which are rows here
+        again = points @ rotation * mesh
+        assert np.abs(again - np.rint(again)).max() < 1e-9
+
+
+def test_the_example_of_anatase_that_unequal_counts_would_break() -> None:
+    """Titania in its primitive cell, a = 3.785, c = 9.514 Å: reciprocal axes of two lengths."""
+    a, c = 3.785, 9.514
+    cell = np.array([[-a, a, c], [a, -a, c], [a, a, -c]]) / 2
+    assert len(set(kpoint_mesh(cell, 0.35))) == 1
 
 
 def test_one_point_along_vacuum() -> None:

@@ -219,6 +219,20 @@ def test_wrong_potentials_are_found(
     assert message in finding.message
 
 
+@pytest.mark.parametrize("other", ["PAW_PBE Pb 01Jan2000", "PAW_PBE Pb_d 02Feb2002"])
+def test_potentials_of_another_flavour_or_date_in_another_job(tmp_path: Path, other: str) -> None:
+    check(tmp_path / "tree")
+    ours = potcar(("Pb_d", "PE"), ("S", "PE"))
+    (tmp_path / "tree/bulk-film/relax/POTCAR").write_text(ours)
+    theirs = ours.replace("PAW_PBE Pb_d 01Jan2000", other)
+    (tmp_path / "tree/bulk-film/static/POTCAR").write_text(theirs)
+    (finding,) = errors(preflight(tmp_path / "tree"))
+    assert finding.job == "bulk-film/static"
+    assert finding.message == (
+        f"the potential of Pb is {other} here and PAW_PBE Pb_d 01Jan2000 in bulk-film/relax"
+    )
+
+
 def test_right_potentials_pass(tmp_path: Path) -> None:
     check(tmp_path / "tree")
     text = potcar(("Pb_d", "PE"), ("S", "PE"))
@@ -263,7 +277,10 @@ def test_hybrid_dos_at_fixed_density_is_an_error(tmp_path: Path) -> None:
 
 def test_limits_are_the_users(tmp_path: Path) -> None:
     check(tmp_path / "tree")
-    assert preflight(tmp_path / "tree", core_hours=1e-9, node_memory=1e9)
-    findings = preflight(tmp_path / "tree", node_memory=1e-6)
-    assert len(findings) == 13
-    assert "more than a node's" in findings[0].message
+    costly = preflight(tmp_path / "tree", core_hours=1e-9, node_memory=1e9)
+    large = preflight(tmp_path / "tree", node_memory=1e-6)
+    for findings, words in ((costly, "core-hours"), (large, "more than a node's 1e-06 GB")):
+        assert len(findings) == 13
+        assert {finding.severity for finding in findings} == {"warning"}
+        assert all(words in finding.message for finding in findings)
+        assert "fewer layers" in findings[0].hint

@@ -278,6 +278,8 @@ def test_a_third_region_becomes_a_third_part(tmp_path: Path) -> None:
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(structures(), st.sampled_from(list_presets()))
 def test_any_interface_gives_files_that_belong_together(atoms: Any, preset: str) -> None:
+    from pymatgen.io.vasp.inputs import Incar
+
     regions = np.array(["film", "substrate"] * len(atoms))[: len(atoms) + 1]
     atoms.append("Pb")
     atoms.positions[-1] = [1.1, 2.2, 3.3]
@@ -286,7 +288,10 @@ def test_any_interface_gives_files_that_belong_together(atoms: Any, preset: str)
     interface = dataclasses.replace(make.make_interface(), atoms=atoms)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "tree"
-        tree = grow(root, interface, preset=preset, include=("interface", "difference"))
+        tree = grow(
+            root, interface, preset=preset, include=("interface", "difference"),
+            magnetic_moments={"Pb": 1.5},
+        )  # fmt: skip
         whole = tree.job("interface/static")
         for job in tree.jobs:
             found = read(root / job.name / "POSCAR")
@@ -294,6 +299,10 @@ def test_any_interface_gives_files_that_belong_together(atoms: Any, preset: str)
             labels = (root / job.name / "POTCAR.spec").read_text().split()
             assert [label.partition("_")[0] for label in labels] == order
             assert len(job.regions) == len(found)
+            moments = Incar.from_file(root / job.name / "INCAR").get("MAGMOM", [])
+            expected = [1.5 if symbol == "Pb" else 0.0 for symbol in found.get_chemical_symbols()]
+            assert moments == (expected if any(expected) else moments)
+            assert len(moments) in (0, len(found))
             if job.kind == "difference":
                 assert job.kpoints == whole.kpoints
                 for tag in ("NGXF", "NGYF", "NGZF", "ENCUT", "LREAL"):

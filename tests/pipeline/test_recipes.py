@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from qdstruct.cli.app import app
-from qdstruct.errors import StudyError
+from qdstruct.errors import PreflightError, StudyError
 from qdstruct.pipeline.prepare import rehearse
 
 STUDY = """\
@@ -51,6 +51,37 @@ def test_the_stated_node_and_budget_are_minded(tmp_path: Path) -> None:
     messages = " ".join(finding.message for finding in findings)
     assert "more than a node's 0.0001 GB" in messages
     assert "core-hours" in messages
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("shift: [0.5, 0]", "shift: [0.5, 0], gap: 0.6", "atoms Cs7 and S8 overlap: 0.60 Å"),
+        ("preset: quick", "preset: quick\n  tags: {ENCUT: 150}", "ENCUT 150 eV is below"),
+        (
+            "preset: quick",
+            "preset: quick\n  tags: {IDIPOL: 1}",
+            "a dipole correction along a, where",
+        ),
+    ],
+)
+def test_prepare_refuses_what_would_go_wrong(tmp_path: Path, old: str, new: str, said: str) -> None:
+    study = write(tmp_path, "", "include: [interface]")
+    study.write_text(study.read_text().replace(old, new))
+    result = CliRunner().invoke(app, ["prepare", str(study), str(tmp_path / "tree")])
+    assert isinstance(result.exception, PreflightError)
+    assert f"interface/relax: {said}" in str(result.exception)
+    assert result.exception.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
+
+
+def test_prepare_warns_of_what_may_be_meant(tmp_path: Path) -> None:
+    study = write(tmp_path, "", "include: [interface]")
+    study.write_text(study.read_text().replace("shift: [0.5, 0]", "shift: [0.5, 0], vacuum: 7"))
+    result = CliRunner().invoke(app, ["prepare", str(study), str(tmp_path / "tree")])
+    assert result.exit_code == 0
+    assert "warning: interface/relax: only 7.0 Å of vacuum along c" in result.stderr
+    assert (tmp_path / "tree/tree.json").is_file()
 
 
 def test_mistakes_in_recipes_name_the_line(tmp_path: Path) -> None:
