@@ -6,21 +6,54 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from qdstruct.jobs.findings import PreflightFinding, warning
-from qdstruct.jobs.presets import Setting, protected_tags
+from qdstruct.jobs.presets import Setting, TagValue, protected_tags
 from qdstruct.model import JobTree
 
-__all__ = ["check_protected", "mark_kept", "without_protected"]
+__all__ = ["check_protected", "is_stricter", "mark_kept", "without_protected"]
 
 KEPT = "; kept against your study's "
 """Stands in the origin of a tag between where it comes from and what was asked for instead."""
 
 
+TIGHTER_WHEN_SMALLER = frozenset({"EDIFF", "EDIFFG"})
+"""Criteria of convergence: the nearer to zero the stricter (a sign of EDIFFG says of what)."""
+TIGHTER_WHEN_LARGER = frozenset({"ENCUT", "ENAUG", "NELM", "NELMIN"})
+"""Cutoffs and numbers of steps: the larger the stricter."""
+
+
 def without_protected(
     kind: str, overlay: Mapping[str, Setting], settings: Mapping[str, Setting]
 ) -> dict[str, Setting]:
-    """Return the overlay without tags that the kind of job protects and already has."""
+    """Return the overlay without tags that the kind of job protects and already has.
+
+    A stricter value of a number with a defined direction stays: what the job must reach, it then
+    reaches all the more.
+    """
     kept = protected_tags(kind) & settings.keys()
-    return {tag: setting for tag, setting in overlay.items() if tag not in kept}
+    return {
+        tag: setting
+        for tag, setting in overlay.items()
+        if tag not in kept or is_stricter(tag, setting.value, settings[tag].value)
+    }
+
+
+def is_stricter(tag: str, asked: TagValue, kept: TagValue) -> bool:
+    """Tell whether `asked` demands more than `kept`; False where that has no meaning."""
+    new, old = _number(asked), _number(kept)
+    if new is None or old is None:
+        return False
+    if tag in TIGHTER_WHEN_SMALLER:
+        return new * old > 0 and abs(new) < abs(old)
+    return tag in TIGHTER_WHEN_LARGER and new > old
+
+
+def _number(value: TagValue) -> float | None:
+    if isinstance(value, bool | list):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def mark_kept(settings: dict[str, Setting], skipped: Mapping[str, Setting]) -> None:

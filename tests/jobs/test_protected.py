@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jobs_factories as make
 import pytest
@@ -10,15 +11,17 @@ import pytest
 from qdstruct.jobs import explain, preflight, write_tree
 from qdstruct.jobs.explain import read_incar
 from qdstruct.jobs.presets import preset_folder, protected_tags, shared_sections
+from qdstruct.jobs.protected import is_stricter
 from qdstruct.model import CalculationSettings, DynamicsSettings, JobTree, PhononSettings
 
 ASKED = {"ISMEAR": -5, "EDIFF": 1e-4, "LREAL": "Auto", "LWAVE": False, "NELM": 77}
 
 
-def grow(root: Path, preset: str = "quick") -> JobTree:
+def grow(root: Path, preset: str = "quick", **tags: Any) -> JobTree:
     root.mkdir()
     settings = CalculationSettings(
-        preset=preset, tags=ASKED, include=("bulk", "interface", "bands", "phonons", "dynamics"),
+        preset=preset, tags=ASKED | tags,
+        include=("bulk", "interface", "bands", "phonons", "dynamics"),
         phonons=PhononSettings(of=("film",), length=6.0),
         dynamics=DynamicsSettings(heating=3, steps=4, snapshots=2),
     )  # fmt: skip
@@ -54,6 +57,32 @@ def test_what_makes_a_kind_is_kept_and_said(tmp_path: Path) -> None:
         "ISMEAR = -5 of your study does not reach jobs of the kind bands, which keep "
         "ISMEAR = 0: Points on a line have no tetrahedra."
     ) in said
+
+
+def test_a_stricter_criterion_is_let_through(tmp_path: Path) -> None:
+    root = tmp_path / "tree"
+    tree = grow(root, EDIFF=1e-9)
+    name = first(tree, "displacement")
+    assert read_incar(root / name / "INCAR")["EDIFF"] == "1E-09"
+    assert tree.job(name).settings["EDIFF"]["from"] == "your study"
+    said = [f.message for f in preflight(root) if "does not reach" in f.message]
+    assert not [message for message in said if "EDIFF" in message]
+    assert [message for message in said if "LREAL" in message]
+
+
+@pytest.mark.parametrize(
+    ("tag", "asked", "kept", "stricter"),
+    [
+        ("EDIFF", 1e-9, 1e-8, True), ("EDIFF", "1E-9", 1e-8, True), ("EDIFF", 1e-7, 1e-8, False),
+        ("EDIFF", 1e-8, 1e-8, False), ("EDIFF", 0, 1e-8, False), ("EDIFF", -1e-9, 1e-8, False),
+        ("EDIFFG", -0.005, -0.01, True), ("EDIFFG", -0.02, -0.01, False),
+        ("EDIFFG", 1e-5, -0.01, False), ("ENCUT", 600, 500, True), ("ENCUT", 400, 500, False),
+        ("ENCUT", "high", 500, False), ("NELM", 200, 100, True), ("ISMEAR", 1, 0, False),
+        ("LREAL", True, False, False), ("LREAL", "Auto", False, False),
+    ],
+)  # fmt: skip
+def test_what_stricter_means(tag: str, asked: Any, kept: Any, stricter: bool) -> None:
+    assert is_stricter(tag, asked, kept) is stricter
 
 
 def test_a_preset_may_still_set_them_for_one_kind(tmp_path: Path) -> None:
