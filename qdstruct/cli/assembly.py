@@ -36,7 +36,10 @@ def assembly(
     seeds: Annotated[int, typer.Option(help="Independent runs, for the error bars.")] = 3,
     start: Annotated[
         str,
-        typer.Option(help="localised: empty sites; spread: rows along x that have closed up."),
+        typer.Option(
+            help="localised: empty sites; spread: rows along x that have closed up; spread-xyz: "
+            "such rows along all three axes."
+        ),
     ] = "localised",
     jobs: Annotated[int, typer.Option("--jobs", help="Seeds that run at the same time.")] = 1,
     output: Annotated[
@@ -234,5 +237,5 @@ def _verdict(run: AssemblyRun) -> str:
     word = "within its 95 % interval" if run.equilibrated else "NOT equilibrated: run longer"
     return (
         f"{part} ({gaps}). {drift}: {word}.\nSlow drift hides within one run: compare with "
-        f"--start {'spread' if run.settings.start == 'localised' else 'localised'}."
+        f"--start {'spread-xyz' if run.settings.start == 'localised' else 'localised'}."
     )

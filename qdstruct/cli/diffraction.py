@@ -64,7 +64,7 @@ def diffraction(
     from pathlib import Path
 
     from qdstruct.cli.output import parse_miller, print_json
-    from qdstruct.cli.reading import read_structure
+    from qdstruct.cli.reading import nanometres, read_structure
     from qdstruct.errors import InputError
     from qdstruct.simulation import (
         align_patterns,
@@ -75,6 +75,11 @@ def diffraction(
 
     if figure is not None:
         _refuse_figure(Path(figure), force=force)
+    if not 0 <= spread < 180:
+        raise InputError(
+            f"a spread of {spread:g}° is not between 0 and 180", hint="for example 9.6"
+        )
+    nanometres(size)
     name, atoms = read_structure(structure, tensors=True)
     if rings:
         if zone or other:

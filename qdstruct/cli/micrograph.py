@@ -25,11 +25,17 @@ def read_micrograph(name: str, pixel: str | None) -> Micrograph:
     from pathlib import Path
 
     from qdstruct.cli.reading import nanometres, warn
+    from qdstruct.errors import InputError
     from qdstruct.simulation import read_image
 
     size: float | tuple[float, float] | None = None
     if pixel is not None:
         steps = [10 * nanometres(word, bare="A") for word in pixel.split(",")]
+        if len(steps) > 2:
+            raise InputError(
+                f"'{pixel}' are {len(steps)} pixel sizes",
+                hint="give one for square pixels, or two, along y and x",
+            )
         size = steps[0] if len(steps) == 1 else (steps[0], steps[-1])
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import TextIO
 
 import typer
 
@@ -24,6 +26,29 @@ def run_command(app: typer.Typer) -> int:
     0 done, 1 ran but something failed, 2 bad input, 130 interrupted. Errors that qdstruct knows
     are printed as one message on stderr; anything else is a bug and keeps its traceback.
     """
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(app)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - the signature is Python's
+    line: str | None = None,
+) -> None:
+    """Print a warning about the user's input as one line; any other as Python does."""
+    if category is UserWarning:
+        typer.echo(f"qdstruct: warning: {message}", err=True)
+    else:
+        typer.echo(
+            warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False
+        )
+
+
+def _run(app: typer.Typer) -> int:
     try:
         app()
     except SystemExit as ending:

@@ -34,7 +34,10 @@ def numbers(text: str, count: int, what: str) -> list[float]:
     except ValueError:
         values = []
     if len(values) != count or not all(math.isfinite(value) for value in values):
-        raise InputError(f"'{text}' is not {what}: {count} numbers with a comma between them")
+        raise InputError(
+            f"'{text}' is not {what}: {count} numbers with a comma between them",
+            hint=f"for example {','.join('123456789'[:count])}, without units",
+        )
     return values
 
 
@@ -98,6 +101,8 @@ def displacements(words: list[str], crystals: list[Atoms]) -> dict[str, float]:
     InputError
         If one is not an element, an equals sign and a number, or no crystal has the element.
     """
+    import math
+
     from qdstruct.errors import InputError
 
     present = sorted({str(e) for atoms in crystals for e in atoms.get_chemical_symbols()})
@@ -110,6 +115,11 @@ def displacements(words: list[str], crystals: list[Atoms]) -> dict[str, float]:
             raise InputError(
                 f"'{word}' is not a displacement", hint="write element=B, for example Cs=5.2"
             ) from None
+        if not (math.isfinite(found[element]) and found[element] >= 0):
+            raise InputError(
+                f"'{word}' is not a displacement",
+                hint="B = 8π²⟨u²⟩ in Å² is zero or positive, for example Cs=5.2",
+            )
         if element not in present:
             raise InputError(
                 f"'{word}': {_absence(element)}", hint=f"choose among {', '.join(present)}"

@@ -77,7 +77,10 @@ def saxs(
 
     low, high = numbers(q_range, 2, "a range of q")
     if not (0 < low < high and 3 <= points <= 1_000_000):
-        raise InputError(f"q from {low:g} to {high:g} 1/nm in {points} points is not a range")
+        raise InputError(
+            f"q from {low:g} to {high:g} 1/nm in {points} points is not a range",
+            hint="give --range LOW,HIGH with 0 < LOW < HIGH, and 3 to 1,000,000 --points",
+        )
     if (size is None) == (structure is None) or (along is not None and structure is None):
         raise InputError(
             "small-angle scattering is that of a --size or of a --structure",
@@ -91,7 +94,7 @@ def saxs(
     edges = [10 * nanometres(word) for word in size.split(",")]
     edges = edges * 3 if len(edges) == 1 else edges
     if len(edges) != 3:
-        raise InputError(f"'{size}' is not a size: give one length or three")
+        raise InputError(f"'{size}' is not a size", hint="give one length, or three with commas")
     particle = ParticleShape(
         kind=shape,
         size=(edges[0], edges[1], edges[2]),
@@ -146,6 +149,8 @@ def _arrangement(
     if spacing is None:
         return None
     n = [int(number) for number in numbers(cells, 3, "a number of cells")]
+    if n != numbers(cells, 3, "a number of cells"):
+        raise InputError(f"'{cells}' are not whole numbers of particles", hint="as in 12,12,12")
     return SimpleCubicArray(
         spacing=10 * nanometres(spacing),
         cells=(n[0], n[1], n[2]),

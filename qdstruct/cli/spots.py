@@ -97,9 +97,12 @@ def index(
 
     from qdstruct.cli.output import print_json
     from qdstruct.cli.reading import numbers, read_structure
+    from qdstruct.errors import InputError
     from qdstruct.files import refuse_existing
     from qdstruct.simulation import find_spots, imaged_relation, index_overlapping, index_spots
 
+    if crystals not in (1, 2):
+        raise InputError(f"{crystals} crystals", hint="give 1, or 2 for overlapping ones")
     if study is not None:
         refuse_existing(Path(study), force=force)
     points: list[tuple[float, float]]

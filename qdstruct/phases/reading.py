@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +87,13 @@ def read_atoms(path: str | Path, *, displacements: bool = False) -> Atoms:
     atoms = _clean(_read_with_ase(file) or _read_with_pymatgen(file))
     if len(atoms) == 0:
         raise PhaseError(f"{file}: no atoms", hint="give a file with at least one atom")
+    lost = ~np.isfinite(atoms.positions).all(axis=1)
+    if lost.any():
+        index = int(lost.argmax())
+        raise PhaseError(
+            f"{file}: the coordinates of atom {index + 1} ({atoms[index].symbol}) are not numbers",
+            hint="correct the coordinates in the file",
+        )
     return atoms
 
 
@@ -133,9 +141,22 @@ def _read_with_ase(file: Path) -> Atoms | None:
         warnings.simplefilter("ignore")
         try:
             atoms = ase.io.read(file)
+        except KeyError as error:  # what ASE says of a symbol that it does not know
+            _refuse_symbol(file, str(error.args[0]) if error.args else "")
+            return None
         except Exception:  # readers fail in any way on a foreign file; pymatgen is asked next
             return None
     return atoms[-1] if isinstance(atoms, list) else atoms
+
+
+def _refuse_symbol(file: Path, symbol: str) -> None:
+    from ase.data import atomic_numbers
+
+    if re.fullmatch("[A-Z][a-z]?", symbol) and symbol not in atomic_numbers:
+        raise PhaseError(
+            f"{file}: '{symbol}' is not an element",
+            hint="correct the symbol; dummy atoms have no place in a structure",
+        )
 
 
 def _read_with_pymatgen(file: Path) -> Atoms:

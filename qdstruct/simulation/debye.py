@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
 from qdstruct.model.patterns import PowderPattern
+from qdstruct.simulation.displacements import check_b_iso
 from qdstruct.simulation.pair_histogram import Histogram, all_pairs
 from qdstruct.simulation.particles import LatticeDomain
 from qdstruct.simulation.powder import angle_grid
 from qdstruct.simulation.radiation import radiation
-from qdstruct.simulation.scattering_factors import MAX_S, anomalous_factor, xray_factor
+from qdstruct.simulation.scattering_factors import anomalous_factor, check_reach, xray_factor
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -137,6 +138,7 @@ def debye_intensity(
     """
     values = np.asarray(q, dtype=float)
     _check(values, parts)
+    check_b_iso(b_iso)
     elements = sorted({symbol for part in parts for symbol in _counts(part)})
     width = RESOLUTION / max(float(values.max()), 1e-3)
     histogram = all_pairs(parts, width)
@@ -177,11 +179,7 @@ def _counts(part: LatticeDomain | Atoms) -> dict[str, int]:
 def _check(q: NDArray[np.float64], parts: Sequence[LatticeDomain | Atoms]) -> None:
     if q.ndim != 1 or q.size == 0 or not np.isfinite(q).all() or q.min() < 0:
         raise InputError("q must be a list of numbers that are not negative, in 1/Å")
-    if q.max() > 4 * np.pi * MAX_S:
-        raise InputError(
-            f"q = {q.max():.1f} 1/Å is beyond the scattering factors "
-            f"(limit {4 * np.pi * MAX_S:.1f} 1/Å)"
-        )
+    check_reach(float(q.max()) / (4 * np.pi))
     sizes = [len(part) for part in parts]
     if sum(sizes) == 0:
         raise InputError("the particle has no atoms")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,14 @@ from qdstruct.geometry import SpaceGroup
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["TensorGroup", "displacement_tensors", "tensor_groups", "tensor_symmetry", "without"]
+__all__ = [
+    "TensorGroup",
+    "check_b_iso",
+    "displacement_tensors",
+    "tensor_groups",
+    "tensor_symmetry",
+    "without",
+]
 
 U_CARTESIAN = "u_cartesian"
 """Per-atom array (N, 3, 3): U in Å² in the frame of the positions, NaN for atoms without."""
@@ -72,6 +79,22 @@ def displacement_tensors(atoms: Atoms) -> NDArray[np.float64] | None:
             hint=f"correct it, or give the element an isotropic B (-b {symbol}=…)",
         )
     return tensors
+
+
+def check_b_iso(b_iso: Mapping[str, float] | None) -> None:
+    """Refuse isotropic displacements that are no mean squares.
+
+    Raises
+    ------
+    InputError
+        If a B is negative or not finite.
+    """
+    for element, value in (b_iso or {}).items():
+        if not (np.isfinite(value) and value >= 0):
+            raise InputError(
+                f"B = {value:g} Å² of {element} is not a displacement",
+                hint="B = 8π²⟨u²⟩ is zero or positive, for example 0.5 to 6 at room temperature",
+            )
 
 
 def without(atoms: Atoms, elements: Collection[str]) -> Atoms:

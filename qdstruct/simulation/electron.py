@@ -123,7 +123,10 @@ def zone_structure_factors(
             "0,0,0 is not a zone axis", hint="give three integers, not all zero, such as 0,0,1"
         )
     if not (np.isfinite(max_g) and 0 < max_g <= 10):
-        raise InputError(f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å")
+        raise InputError(
+            f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å",
+            hint="for example --max-g 0.8",
+        )
     check_periodic(atoms, name)
     atoms = without(atoms, b_iso or {})
     axis = reduce_miller(zone)

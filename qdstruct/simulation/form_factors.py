@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,13 @@ from qdstruct.errors import InputError
 __all__ = ["FormFactor", "ParticleShape", "form_factor", "sphere_amplitude"]
 
 KINDS = ("sphere", "cube", "cuboid")
-_CHUNK = 2_000_000
+_CHUNK = 30_000
+"""Directions × q at once: what the processor's cache holds."""
+_STEP = 3
+"""Orders are multiples of this, so that many q share their directions."""
+MAX_ORDER = 2000
+MAX_DIRECTIONS = 5e9
+"""Directions × q above which a form factor is refused: minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +42,9 @@ class ParticleShape:
         if self.kind not in KINDS:
             raise InputError(f"unknown shape '{self.kind}'", hint=f"known are {', '.join(KINDS)}")
         if not (np.isfinite(self.size).all() and min(self.size) > 0):
-            raise InputError(f"a size of {self.size} Å is not positive")
+            raise InputError(
+                f"a size of {self.size} Å is not positive", hint="for example 80 Å, --size 8nm"
+            )
         if not (np.isfinite(self.shell) and self.shell >= 0):
             raise InputError(f"a shell of {self.shell} Å is negative")
         if self.kind != "cuboid" and len(set(self.size)) != 1:
@@ -107,11 +116,17 @@ def form_factor(
     polydispersity : float
         Relative standard deviation of the core's size (normal, edges scaled together).
 
+    Raises
+    ------
+    InputError
+        Impossible q or polydispersity, or more directions than a few minutes allow.
+
     Notes
     -----
     Sphere: closed form. Cuboid: F = V sinc(q_x a/2) sinc(q_y b/2) sinc(q_z c/2) (Mittelbach and
     Porod, Acta Phys. Austriaca 14, 185 (1961)), averaged over one octant by Gauss–Legendre
-    quadrature with enough nodes for the fastest oscillation. Sizes by 15-point Gauss–Hermite.
+    quadrature whose orders grow with q times the edges: errors are below 1e-7 of q → 0. Sizes by
+    15-point Gauss–Hermite.
     """
     values = np.asarray(q, dtype=float)
     if values.ndim != 1 or not np.isfinite(values).all() or (values < 0).any():
@@ -140,33 +155,90 @@ def _oriented(q: NDArray[np.float64], shape: ParticleShape) -> FormFactor:
         for contrast, edges in shape.parts():
             amplitude += contrast * sphere_amplitude(q, float(edges[0]) / 2)
         return FormFactor(mean_square=amplitude**2, mean_amplitude=amplitude)
-    longest = max(shape.size) + 2 * shape.shell
-    direction, weights = _octant(16 + int(0.6 * q.max(initial=0.0) * longest))
+    bodies = [(contrast, np.sort(edges)) for contrast, edges in shape.parts()]
     square, mean = np.empty_like(q), np.empty_like(q)
-    rows = max(1, _CHUNK // len(weights))
-    for start in range(0, len(q), rows):
-        part = slice(start, start + rows)
-        amplitude = np.zeros((len(q[part]), len(weights)))
-        for contrast, edges in shape.parts():
-            phases = [
-                np.sinc(np.outer(q[part], direction[i]) * edges[i] / (2 * np.pi)) for i in range(3)
-            ]
-            amplitude += contrast * np.prod(edges) * phases[0] * phases[1] * phases[2]
-        square[part] = amplitude**2 @ weights
-        mean[part] = amplitude @ weights
+    for chosen, n_height, n_azimuth in _orders(q, bodies[-1][1]):
+        directions = _octant(n_height, n_azimuth, half=bool(bodies[-1][1][0] == bodies[-1][1][1]))
+        rows = max(1, _CHUNK // (n_height * n_azimuth))
+        for start in range(0, len(chosen), rows):
+            part = chosen[start : start + rows]
+            square[part], mean[part] = _averages(q[part], bodies, directions)
     return FormFactor(mean_square=square, mean_amplitude=mean)
 
 
-def _octant(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (3, K) unit vectors and weights that integrate over one octant of directions."""
+def _orders(
+    q: NDArray[np.float64], edges: NDArray[np.float64]
+) -> list[tuple[NDArray[np.int64], int, int]]:
+    """Return groups of q with the orders of quadrature over heights and azimuths that they need.
+
+    An order grows with the phase that runs through the body along its diagonal, and across its
+    longest edge; with these slopes ⟨F²⟩ and ⟨F⟩ are within 1e-7 of dense quadrature, relative to
+    their value or to a thousandth of q → 0.
+    """
+    across = 1.0 if edges[0] != edges[1] else 0.5
+    reach = q * float(np.linalg.norm(edges))
+    wide = across * q * float(np.hypot(edges[0], edges[1]))
+    heights = _STEP * np.ceil((5 + 0.38 * reach) / _STEP).astype(np.int64)
+    azimuths = _STEP * np.ceil((6 + 0.48 * wide) / _STEP).astype(np.int64)
+    if heights.max(initial=0) > MAX_ORDER or float((heights * azimuths).sum()) > MAX_DIRECTIONS:
+        raise InputError(
+            f"{len(q)} q up to {q.max():.3g} 1/Å of a body with edges of "
+            f"{', '.join(f'{edge:g}' for edge in edges)} Å need {(heights * azimuths).sum():.2g} "
+            f"directions (limit {MAX_DIRECTIONS:.2g}, and {MAX_ORDER} along one angle)",
+            hint="lower the largest q, the number of points or the size",
+        )
+    keys, group = np.unique(np.stack([heights, azimuths]), axis=1, return_inverse=True)
+    return [
+        (np.flatnonzero(group.ravel() == i), int(keys[0, i]), int(keys[1, i]))
+        for i in range(keys.shape[1])
+    ]
+
+
+@lru_cache(maxsize=64)
+def _nodes(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Gauss–Legendre nodes and weights on 0 to 1."""
     x, w = np.polynomial.legendre.leggauss(n)
-    cosine, azimuth = (x + 1) / 2, np.pi / 4 * (x + 1)
-    sine = np.sqrt(1 - cosine**2)
-    along = np.stack(
-        [
-            np.outer(sine, np.cos(azimuth)).ravel(),
-            np.outer(sine, np.sin(azimuth)).ravel(),
-            np.outer(cosine, np.ones(n)).ravel(),
-        ]
-    )
-    return along, np.outer(w / 2, w / 2).ravel()
+    return (x + 1) / 2, w / 2
+
+
+def _octant(
+    n_height: int, n_azimuth: int, *, half: bool
+) -> tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64], NDArray[np.float64]]:
+    """Return (x, y, z) of unit vectors in one octant and the weights of heights and azimuths.
+
+    z depends on the height alone. With `half`, x and y are equivalent and y ≤ x is enough.
+    """
+    height, height_weight = _nodes(n_height)
+    turn, azimuth_weight = _nodes(n_azimuth)
+    angle = turn * (np.pi / 4 if half else np.pi / 2)
+    flat = np.sqrt(1 - height**2)
+    x, y = np.outer(flat, np.cos(angle)), np.outer(flat, np.sin(angle))
+    return (x, y, height), height_weight, azimuth_weight
+
+
+def _averages(
+    q: NDArray[np.float64],
+    bodies: list[tuple[float, NDArray[np.float64]]],
+    directions: tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64], NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return ⟨F²⟩ and ⟨F⟩ over the directions."""
+    along, heights, azimuths = directions
+    total: NDArray[np.float64] | None = None
+    for contrast, edges in bodies:
+        x, y, z = (
+            _sine_over(np.multiply.outer(q * (edge / 2), step))
+            for edge, step in zip(edges.tolist(), along, strict=True)
+        )
+        x *= y
+        x *= (contrast * np.prod(edges) * z)[:, :, None]
+        total = x if total is None else total + x
+    assert total is not None
+    mean = (total @ azimuths) @ heights
+    total *= total
+    return (total @ azimuths) @ heights, mean
+
+
+def _sine_over(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sin(x)/x of numbers that are not negative; 1 at 0."""
+    x += 1e-30
+    return np.asarray(np.sin(x) / x)

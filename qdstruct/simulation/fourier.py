@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -69,12 +70,31 @@ def find_spots(
     Raises
     ------
     InputError
-        If nothing rises above the threshold.
+        If nothing rises above the threshold, or `max_g` or `threshold` is not positive.
+
+    Warns
+    -----
+    UserWarning
+        If `max_g` is beyond what the pixels resolve.
     """
+    if max_g is not None and not (np.isfinite(max_g) and max_g > 0):
+        raise InputError(
+            f"max_g = {max_g:g} 1/Å is not positive", hint="give the largest 1/d, for example 0.6"
+        )
+    if not (np.isfinite(threshold) and threshold > 0):
+        raise InputError(
+            f"a threshold of {threshold:g} is not positive",
+            hint="give the power of a spot over the median at its distance, for example 30",
+        )
     g_y, g_x, power = power_spectrum(micrograph)
     length = np.hypot(g_y[:, None], g_x[None, :])
     steps = (float(g_y[1] - g_y[0]), float(g_x[1] - g_x[0]))
     nyquist = float(min(-g_y[0], -g_x[0]))
+    if max_g is not None and max_g > nyquist * (1 + 1e-9):
+        warnings.warn(
+            f"{micrograph.name}: the pixels resolve 1/d up to {nyquist:.3g} 1/Å, not {max_g:g}",
+            stacklevel=2,
+        )
     reach = nyquist if max_g is None else min(max_g, nyquist)
     peaks = _local_maxima(power)
     peaks &= (length > MIN_CYCLES * max(steps)) & (length <= reach - max(steps))

@@ -67,11 +67,19 @@ def strain_map(
     steps = micrograph.pixel_size
     _check_spots(g1, g2, steps)
     lengths = [float(np.hypot(*g)) for g in (g1, g2)]
+    if resolution is not None and not (np.isfinite(resolution) and resolution > 0):
+        raise InputError(
+            f"a resolution of {resolution:g} Å is not positive",
+            hint=f"leave it out for four lattice periods, {DEFAULT_PERIODS / min(lengths):.3g} Å",
+        )
     width = resolution or DEFAULT_PERIODS / min(lengths)
     region = _region(micrograph, reference, width)
     margin = [int(np.ceil(width / step)) for step in steps]
     if 2 * max(margin[0] / values.shape[0], margin[1] / values.shape[1]) > 0.9:
-        raise InputError(f"a resolution of {width:.3g} Å leaves nothing of the image")
+        raise InputError(
+            f"a resolution of {width:.3g} Å leaves nothing of the image",
+            hint="ask for a finer one, or take a larger image",
+        )
     vectors, amplitudes = zip(
         *(_local_vector(values, steps, g, width, lengths) for g in (g1, g2)), strict=True
     )
@@ -107,7 +115,10 @@ def _check_spots(
         if not (np.isfinite(g).all() and np.hypot(*g) > 0):
             raise InputError(f"{g} is not a spot: two numbers in 1/Å, not both zero")
         if abs(g[0]) > 0.5 / steps[1] or abs(g[1]) > 0.5 / steps[0]:
-            raise InputError(f"the spot {g} 1/Å is beyond what the pixels resolve")
+            raise InputError(
+                f"the spot {g} 1/Å is beyond what the pixels resolve",
+                hint=f"they resolve {0.5 / max(steps):.3g} 1/Å; check the pixel size",
+            )
     sine = abs(g1[0] * g2[1] - g1[1] * g2[0]) / (np.hypot(*g1) * np.hypot(*g2))
     if sine < np.sin(np.radians(5)):
         raise InputError(f"the spots {g1} and {g2} are parallel", hint="choose two directions")
@@ -123,11 +134,13 @@ def _region(
     if not inside:
         raise InputError(
             f"the reference region {reference} Å leaves the image "
-            f"(0 to {x[-1]:.4g} and 0 to {y[-1]:.4g} Å)"
+            f"(0 to {x[-1]:.4g} and 0 to {y[-1]:.4g} Å)",
+            hint="give X0,Y0,X1,Y1 in Å from the lower left corner",
         )
     if min(x1 - x0, y1 - y0) < width:
         raise InputError(
-            f"the reference region {reference} Å is smaller than the resolution, {width:.3g} Å"
+            f"the reference region {reference} Å is smaller than the resolution, {width:.3g} Å",
+            hint="choose a larger unstrained rectangle, or a finer --resolution",
         )
     rows = slice(int(np.searchsorted(y, y0)), int(np.searchsorted(y, y1)))
     return rows, slice(int(np.searchsorted(x, x0)), int(np.searchsorted(x, x1)))

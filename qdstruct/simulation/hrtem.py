@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,9 @@ def hrtem_image(
     lens = microscope or Microscope()
     x, y = _axes(field, pixel_size)
     if not (np.isfinite(thickness) and thickness > 0):
-        raise InputError(f"a thickness of {thickness} Å is not positive")
+        raise InputError(
+            f"a thickness of {thickness} Å is not positive", hint="give Å, for example 30"
+        )
     if method not in METHODS:
         raise InputError(f"unknown method '{method}'", hint=f"known are {', '.join(METHODS)}")
     check_periodic(atoms, name)
@@ -146,6 +149,13 @@ def _thin_image(
 ) -> tuple[NDArray[np.float64], dict[str, float]]:
     """Return the image of a phase object, whole or to first order."""
     found = zone_structure_factors(atoms, name=name, zone=zone, max_g=MAX_G, b_iso=b_iso)
+    pixel = float(x[1] - x[0])
+    if len(found.length) and found.length.min() > 0.5 / pixel:
+        warnings.warn(
+            f"{name}: pixels of {pixel:g} Å resolve no lattice plane of this zone axis; the "
+            f"widest has d = {1 / found.length.min():.3g} Å",
+            stacklevel=3,
+        )
     volts = POTENTIAL_OF_FACTOR * found.factors.conj() / atoms.get_volume()
     phase = interaction_constant(lens.voltage) * thickness * volts
     projected = _ProjectedCell.of(found, phase, zone)
@@ -213,11 +223,15 @@ def _axes(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if not (np.isfinite(pixel_size) and 0 < pixel_size <= min(field) / 8):
         raise InputError(
-            f"pixels of {pixel_size} Å do not fit into a field of {field[0]:g} × {field[1]:g} Å"
+            f"pixels of {pixel_size} Å do not fit into a field of {field[0]:g} × {field[1]:g} Å",
+            hint="give a positive pixel size of at most an eighth of the field",
         )
     counts = [round(length / pixel_size) for length in field]
     if counts[0] * counts[1] > MAX_PIXELS:
-        raise InputError(f"{counts[0]} × {counts[1]} pixels are too many", hint="use larger pixels")
+        raise InputError(
+            f"{counts[0]} × {counts[1]} pixels do not fit into the memory (limit {MAX_PIXELS:.2g})",
+            hint="use larger pixels or a smaller field",
+        )
     x, y = (np.asarray(pixel_size * np.arange(n), dtype=float) for n in counts)
     return x, y
 

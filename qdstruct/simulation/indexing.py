@@ -157,11 +157,20 @@ def _measured(
 ) -> NDArray[np.complex128]:
     values = np.array([complex(x, y) for x, y in spots])
     if not (0 < tolerance < 0.3 and 0 < angle_tolerance < 20):
-        raise InputError("tolerances: 0 to 0.3 (relative length) and 0 to 20 degrees")
+        raise InputError(
+            f"tolerances of {tolerance:g} and {angle_tolerance:g}° are impossible",
+            hint="0 to 0.3 (relative length) and 0 to 20 degrees",
+        )
     if len(values) < 2 or not np.isfinite(values).all() or (np.abs(values) == 0).any():
-        raise InputError("at least two spots are needed, none of them at the origin")
+        raise InputError(
+            "at least two spots are needed, none of them at the origin",
+            hint="give spots as 'x,y;x,y' in 1/Å from the undiffracted beam",
+        )
     if np.abs(np.sin(np.angle(values / values[0]))).max() < np.sin(np.radians(5)):
-        raise InputError("all spots lie on one line through the origin: no zone axis follows")
+        raise InputError(
+            "all spots lie on one line through the origin: no zone axis follows",
+            hint="add a spot in another direction",
+        )
     return values
 
 

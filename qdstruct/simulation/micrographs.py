@@ -19,6 +19,7 @@ __all__ = ["micrograph", "read_image", "write_image"]
 SATURATED_FRACTION = 0.01
 """Part of the pixels at the brightest value above which an image is called saturated."""
 WRITERS = (".npy", ".tif", ".tiff", ".png")
+PIXEL_HINT = "give it, for example --pixel 0.21A, or --pixel 0.25A,0.24A along y and x"
 SCALED = (".dm3", ".dm4")
 UNITS = {"pm": 0.01, "A": 1.0, "Å": 1.0, "nm": 10.0, "um": 1e4, "µm": 1e4, "μm": 1e4}
 """Å per unit of length, as DigitalMicrograph writes it."""
@@ -51,22 +52,20 @@ def micrograph(
     """
     import xarray
 
-    array = np.asarray(values, dtype=float)
-    if array.ndim != 2 or min(array.shape) < 16:
-        raise InputError(f"{name}: an image of shape {array.shape}; at least 16 × 16 are needed")
-    if not np.isfinite(array).all():
+    if np.iscomplexobj(values):
         raise InputError(
-            f"{name}: {int((~np.isfinite(array)).sum())} pixels are not finite numbers"
+            f"{name}: the image is of complex numbers", hint="give its modulus or its square"
         )
-    if np.ptp(array) <= 1e-12 * max(1.0, float(np.abs(array).max())):
-        raise InputError(f"{name}: the image is empty: all pixels are equal")
+    array = np.asarray(values, dtype=float)
+    _check_image(array, name)
     steps = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
     if not (np.isfinite(steps).all() and (steps > 0).all()):
-        raise InputError(f"{name}: a pixel size of {pixel_size} Å is not positive")
+        raise InputError(f"{name}: a pixel size of {pixel_size} Å is not positive", hint=PIXEL_HINT)
     bright = float((array == array.max()).mean())
     if bright > SATURATED_FRACTION:
         warnings.warn(
-            f"{name}: {100 * bright:.0f} % of the pixels have the brightest value: saturated",
+            f"{name}: {100 * bright:.0f} % of the pixels have the brightest value: saturated; "
+            "spots at multiples of true ones may come from the clipping",
             stacklevel=2,
         )
     coords = {
@@ -75,6 +74,27 @@ def micrograph(
     }
     image = xarray.DataArray(array, dims=("y", "x"), coords=coords, name="intensity")
     return Micrograph(name=name, image=image)
+
+
+def _check_image(array: NDArray[np.float64], name: str) -> None:
+    if array.ndim != 2 or min(array.shape) < 16:
+        raise InputError(
+            f"{name}: an image of shape {array.shape}; at least 16 × 16 pixels are needed",
+            hint="give one grey image; of a stack, take one frame",
+        )
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise InputError(
+            f"{name}: {int(wrong.sum())} pixels are not finite numbers, the first in row {row}, "
+            f"column {column}",
+            hint="replace dead pixels by the mean of their neighbours",
+        )
+    if np.ptp(array) <= 1e-12 * max(1.0, float(np.abs(array).max())):
+        raise InputError(
+            f"{name}: the image is empty: all pixels are {array.flat[0]:g}",
+            hint="check the export; a shutter or the range of grey values may have cut it off",
+        )
 
 
 def read_image(path: Path, pixel_size: float | tuple[float, float] | None) -> Micrograph:
@@ -95,9 +115,7 @@ def read_image(path: Path, pixel_size: float | tuple[float, float] | None) -> Mi
     """
     scaled = path.suffix.lower() in SCALED
     if pixel_size is None and not scaled:
-        raise InputError(
-            f"{path}: the size of a pixel is not known", hint="give it, for example --pixel 0.21A"
-        )
+        raise InputError(f"{path}: the size of a pixel is not known", hint=PIXEL_HINT)
     if not path.is_file():
         raise InputError(f"{path}: file not found", hint="check the path and the spelling")
     if scaled:
@@ -107,11 +125,12 @@ def read_image(path: Path, pixel_size: float | tuple[float, float] | None) -> Mi
         try:
             values = np.load(path) if path.suffix == ".npy" else _read_picture(path)
         except (OSError, ValueError) as error:
-            raise InputError(f"{path}: not an image that can be read: {error}") from error
+            raise InputError(
+                f"{path}: not an image that can be read: {error}",
+                hint="give PNG, TIFF, .npy, .dm3 or .dm4",
+            ) from error
     if pixel_size is None:
-        raise InputError(
-            f"{path}: the file has no scale in real space", hint="give it, for example --pixel 0.2A"
-        )
+        raise InputError(f"{path}: the file has no scale in real space", hint=PIXEL_HINT)
     return micrograph(values[::-1] if values.ndim == 2 else values, pixel_size, name=path.stem)
 
 
@@ -157,7 +176,7 @@ def write_image(micrograph_: Micrograph, path: Path, *, force: bool = False) -> 
     Raises
     ------
     InputError
-        If the ending is none of these.
+        If the ending is none of these, or all pixels are equal.
     """
     from PIL import Image
 
@@ -166,6 +185,11 @@ def write_image(micrograph_: Micrograph, path: Path, *, force: bool = False) -> 
             f"{path}: images are not written as '{path.suffix}'", hint=f"use {', '.join(WRITERS)}"
         )
     values = micrograph_.image.to_numpy()[::-1]
+    if not np.ptp(values) > 0:
+        raise InputError(
+            f"{micrograph_.name}: the image shows nothing: all pixels are {values.flat[0]:g}",
+            hint="no reflection passes; take a zone axis of smaller indices or smaller pixels",
+        )
     stream = io.BytesIO()
     if path.suffix.lower() == ".npy":
         np.save(stream, values)

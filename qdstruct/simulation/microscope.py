@@ -35,7 +35,10 @@ class Microscope:
         electron_wavelength(self.voltage)
         values = [self.cs, self.focal_spread, self.convergence, self.defocus or 0.0]
         if not np.isfinite(values).all() or min(self.focal_spread, self.convergence) < 0:
-            raise InputError("aberrations must be numbers, focal spread and convergence positive")
+            raise InputError(
+                "aberrations must be numbers, focal spread and convergence positive",
+                hint="leave them out for Scherzer's defocus and a common microscope",
+            )
         if self.aperture is not None and not self.aperture > 0:
             raise InputError(f"an aperture of {self.aperture} 1/Å is not positive")
 

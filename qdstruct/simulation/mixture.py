@@ -50,7 +50,10 @@ def read_pattern(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         except ValueError:
             continue
         if len(values) == 1:
-            raise InputError(f"{path}: line {number + 1} has one column, not two")
+            raise InputError(
+                f"{path}: line {number + 1} has one column, not two",
+                hint="2θ in degrees and counts in each line",
+            )
         if values:
             rows.append(values)
     if not rows:
@@ -62,19 +65,30 @@ def read_pattern(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _check(two_theta: NDArray[np.float64], intensity: NDArray[np.float64], name: str) -> None:
     if len(two_theta) < MIN_POINTS:
-        raise InputError(f"{name}: {len(two_theta)} points; at least {MIN_POINTS} are needed")
+        raise InputError(
+            f"{name}: {len(two_theta)} points; at least {MIN_POINTS} are needed",
+            hint="give the pattern as it was measured, two columns: 2θ and counts",
+        )
     wrong = ~(np.isfinite(two_theta) & np.isfinite(intensity))
     if wrong.any():
-        raise InputError(f"{name}: {int(wrong.sum())} points are not finite numbers")
+        first = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"{name}: {int(wrong.sum())} points are not finite numbers, the first is point "
+            f"{first + 1}: {two_theta[first]:g}°, {intensity[first]:g}",
+            hint="leave these points out",
+        )
     if not (np.diff(two_theta) > 0).all():
         place = int(np.flatnonzero(np.diff(two_theta) <= 0)[0])
         raise InputError(
             f"{name}: the angles do not ascend at {two_theta[place]:g}°", hint="sort the pattern"
         )
     if two_theta[0] <= 0 or two_theta[-1] >= 180:
-        raise InputError(f"{name}: angles from {two_theta[0]:g} to {two_theta[-1]:g}° are not 2θ")
+        raise InputError(
+            f"{name}: angles from {two_theta[0]:g} to {two_theta[-1]:g}° are not 2θ",
+            hint="give 2θ in degrees, between 0 and 180, in the first column",
+        )
     if not intensity.max() > 0:
-        raise InputError(f"{name}: no counts")
+        raise InputError(f"{name}: no counts", hint="give counts in the second column")
 
 
 def fit_mixture(

@@ -118,7 +118,10 @@ def multislice_wave(
     step = cell.period / per_period
     count = max(1, round(thickness / step))
     if count > MAX_SLICES:
-        raise InputError(f"{name}: {count} slices are too many (limit {MAX_SLICES})")
+        raise InputError(
+            f"{name}: {count} slices are too many (limit {MAX_SLICES})",
+            hint="lower the thickness, or allow thicker slices with --slices",
+        )
     sigma = interaction_constant(voltage)
     square = _squared_frequency(cell.vectors, shape)
     kept = square < _limit(cell.vectors, shape) ** 2

@@ -66,7 +66,10 @@ def polycrystal_rings(
     Analysis by Electron Diffraction, 1964).
     """
     if not (np.isfinite(max_g) and 0 < max_g <= 10):
-        raise InputError(f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å")
+        raise InputError(
+            f"max_g = {max_g} is not a limit of 1/d between 0 and 10 1/Å",
+            hint="for example --max-g 0.8",
+        )
     check_periodic(atoms, name)
     atoms = without(atoms, b_iso or {})
     found = reflections(np.asarray(atoms.cell), max_g)

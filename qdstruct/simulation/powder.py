@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError
 from qdstruct.geometry import SpaceGroup, reciprocal_cell
 from qdstruct.model.patterns import PowderPattern, PowderPeak
-from qdstruct.simulation.displacements import without
+from qdstruct.simulation.displacements import check_b_iso, without
 from qdstruct.simulation.families import (
     crystal_symmetry,
     family_keys,
@@ -24,7 +24,7 @@ from qdstruct.simulation.families import (
 )
 from qdstruct.simulation.profile import LineShape, draw_lines
 from qdstruct.simulation.radiation import Radiation, radiation
-from qdstruct.simulation.scattering_factors import anomalous_factor, xray_factor
+from qdstruct.simulation.scattering_factors import anomalous_factor, check_reach, xray_factor
 from qdstruct.simulation.structure_factor import (
     Reflections,
     check_periodic,
@@ -70,6 +70,15 @@ class PowderSettings:
     rounding noise of reflections that vanish."""
     engine: str = "auto"
     """``auto``, ``dense`` or ``nufft``: see `element_sums`."""
+
+    def __post_init__(self) -> None:
+        """Refuse impossible displacements and thresholds."""
+        check_b_iso(self.b_iso)
+        if not (np.isfinite(self.min_intensity) and 0 <= self.min_intensity < 100):
+            raise InputError(
+                f"a threshold of {self.min_intensity:g} % is not between 0 and 100",
+                hint="give the percentage of the strongest line below which lines are left out",
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,6 +149,7 @@ def powder_pattern(
     shape = LineShape(size_nm=size_nm, instrument_fwhm=instrument_fwhm, microstrain=microstrain)
     source = radiation(anode)
     grid = angle_grid(two_theta_range, step)
+    check_reach(float(np.sin(np.radians(grid[-1]) / 2) / source.wavelength))
     check_periodic(atoms, name)
     atoms = without(atoms, options.b_iso)
     group = crystal_symmetry(atoms)
@@ -213,9 +223,14 @@ def angle_grid(two_theta_range: tuple[float, float], step: float) -> NDArray[np.
             hint="give two angles with 0 < low < high < 180, for example 10,60",
         )
     if not (np.isfinite(step) and 0 < step <= (high - low)):
-        raise InputError(f"a step of {step:g}° does not fit into {low:g} to {high:g}°")
+        raise InputError(
+            f"a step of {step:g}° does not fit into {low:g} to {high:g}°",
+            hint="give a positive step in degrees, for example 0.02",
+        )
     if (high - low) / step > 2_000_000:
-        raise InputError(f"a step of {step:g}° gives more than two million points")
+        raise InputError(
+            f"a step of {step:g}° gives more than two million points", hint="use a larger step"
+        )
     return np.asarray(low + step * np.arange(int(np.floor((high - low) / step + 1e-9)) + 1))
 
 
@@ -270,7 +285,8 @@ def _march_dollase(
     axis = np.asarray(plane, dtype=float) @ reciprocal_cell(atoms.cell)
     if not np.linalg.norm(axis) > 0 or not (np.isfinite(r) and r > 0):
         raise InputError(
-            f"preferred orientation {plane} with r = {r}: needs a plane and a positive r"
+            f"preferred orientation {plane} with r = {r}: needs a plane and a positive r",
+            hint="for example 0,0,1,0.5 for plates lying on (001)",
         )
     cosine = found.g @ axis / (found.length * np.linalg.norm(axis))
     return np.asarray((r**2 * cosine**2 + (1 - cosine**2) / r) ** -1.5)

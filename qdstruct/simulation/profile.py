@@ -34,11 +34,19 @@ class LineShape:
     def __post_init__(self) -> None:
         """Refuse widths that are not widths."""
         if self.size_nm is not None and not (np.isfinite(self.size_nm) and self.size_nm > 0):
-            raise InputError(f"a crystallite size of {self.size_nm} nm is not positive")
+            raise InputError(
+                f"a crystallite size of {self.size_nm} nm is not positive", hint="for example 16"
+            )
         if not (np.isfinite(self.instrument_fwhm) and self.instrument_fwhm > 0):
-            raise InputError(f"an instrumental width of {self.instrument_fwhm}° is not positive")
+            raise InputError(
+                f"an instrumental width of {self.instrument_fwhm}° is not positive",
+                hint="give the full width of a line of a good standard, for example 0.1",
+            )
         if not (np.isfinite(self.microstrain) and self.microstrain >= 0):
-            raise InputError(f"a microstrain of {self.microstrain} is negative")
+            raise InputError(
+                f"a microstrain of {self.microstrain} is negative",
+                hint="give the root mean square of Δd/d, zero or positive",
+            )
 
     def widths(
         self, two_theta: NDArray[np.float64], wavelength: float

@@ -20,6 +20,8 @@ _MORE_WAVELENGTHS = {
     "AgKa2": 0.563813,
 }
 _DOUBLET_WEIGHTS = (2.0 / 3.0, 1.0 / 3.0)
+MAX_VOLTAGE = 5e6
+"""V: beyond the largest microscopes, 3 MV; a volt taken for a kilovolt is beyond it."""
 ELECTRON_REST_ENERGY = 510998.95
 """m₀c² in eV (CODATA 2018)."""
 
@@ -93,7 +95,10 @@ def _numeric(anode: str | float) -> Radiation:
             hint=f"known are {', '.join(known_anodes())}; or give a wavelength in Å",
         ) from None
     if not (isfinite(wavelength) and 0.01 <= wavelength <= 10):
-        raise InputError(f"a wavelength of {anode} Å is not that of X-rays (0.01 to 10 Å)")
+        raise InputError(
+            f"a wavelength of {anode} Å is not that of X-rays (0.01 to 10 Å)",
+            hint="give a name such as CuKa1, or a wavelength in Å",
+        )
     return Radiation(name=str(anode), wavelength=wavelength, components=((wavelength, 1.0),))
 
 
@@ -110,7 +115,16 @@ def electron_wavelength(voltage: float) -> float:
     λ = hc / √(eV (2 m₀c² + eV)); 200 kV gives 0.025079 Å.
     """
     if not (isfinite(voltage) and voltage > 0):
-        raise InputError(f"an accelerating voltage of {voltage} V is not positive")
+        raise InputError(
+            f"an accelerating voltage of {voltage} V is not positive",
+            hint="give volts here, or kV on the command line, for example --voltage 200",
+        )
+    if voltage > MAX_VOLTAGE:
+        raise InputError(
+            f"an accelerating voltage of {voltage:g} V is not that of a microscope "
+            f"(up to {MAX_VOLTAGE:g} V)",
+            hint="--voltage is in kV, for example 200",
+        )
     return HC / sqrt(voltage * (2 * ELECTRON_REST_ENERGY + voltage))
 
 

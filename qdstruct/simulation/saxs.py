@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ __all__ = [
 ]
 
 MAX_PARTICLES = 8_000_000
+MAX_LAYERS = 100_000
+SMOOTH_LIMIT = 1.0
+"""1/Å: beyond it 2π/q is an interatomic distance, and a body of constant density no model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +45,22 @@ class SimpleCubicArray:
     def __post_init__(self) -> None:
         """Refuse arrays that do not exist."""
         if not (np.isfinite(self.spacing) and self.spacing > 0):
-            raise InputError(f"a spacing of {self.spacing} Å is not positive")
+            raise InputError(
+                f"a spacing of {self.spacing} Å is not positive", hint="for example 114 Å"
+            )
         if min(self.cells) < 1 or np.prod(self.cells, dtype=float) > MAX_PARTICLES:
             raise InputError(
-                f"{self.cells} particles: between one and {MAX_PARTICLES} are possible"
+                f"{self.cells} particles: between one and {MAX_PARTICLES} are possible",
+                hint="their pairs are counted in the memory; beyond ten along an edge the maxima "
+                "hardly move",
             )
         if not (np.isfinite(self.disorder) and self.disorder >= 0):
             raise InputError(f"a disorder of {self.disorder} Å is negative")
         if not 0 <= self.vacancies < 1:
-            raise InputError(f"a vacancy fraction of {self.vacancies} is not between 0 and 1")
+            raise InputError(
+                f"a vacancy fraction of {self.vacancies} is not between 0 and 1",
+                hint="for example 0.03",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +78,10 @@ class LayerStack:
         """Refuse stacks that do not exist."""
         if not (np.isfinite(self.period) and self.period > 0):
             raise InputError(f"a period of {self.period} Å is not positive")
-        if self.layers < 1:
-            raise InputError(f"a film of {self.layers} layers")
+        if not 1 <= self.layers <= MAX_LAYERS:
+            raise InputError(
+                f"a film of {self.layers} layers", hint=f"between one and {MAX_LAYERS} are possible"
+            )
         if not (np.isfinite(self.disorder) and self.disorder >= 0):
             raise InputError(f"a disorder of {self.disorder} Å is negative")
 
@@ -158,6 +171,11 @@ def small_angle_curve(
     polydispersity : float
         Relative standard deviation of the core size.
 
+    Warns
+    -----
+    UserWarning
+        If q goes beyond `SMOOTH_LIMIT`, or particles overlap at the distance given.
+
     Returns
     -------
     SmallAngleCurve
@@ -172,9 +190,12 @@ def small_angle_curve(
 
     values = np.asarray(q, dtype=float)
     if values.ndim != 1 or values.size < 3 or not (values > 0).all():
-        raise InputError("q must be at least three positive numbers in 1/Å")
-    if not (np.diff(values) > 0).all():
-        raise InputError("q must ascend")
+        raise InputError(
+            "q must be at least three positive numbers in 1/Å", hint="leave out q = 0 and NaN"
+        )
+    if not (np.isfinite(values).all() and (np.diff(values) > 0).all()):
+        raise InputError("q must be finite and ascend", hint="sort it")
+    _warn_of_limits(values, shape, arrangement)
     averages = form_factor(values, shape, polydispersity=polydispersity)
     zero = float(form_factor(np.zeros(1), shape, polydispersity=polydispersity).mean_square[0])
     structure = _structure(values, arrangement)
@@ -189,6 +210,29 @@ def small_angle_curve(
         coords={"q": ("q", values, {"units": "1/Å", "long_name": "q = 4π sinθ/λ"})},
     )
     return SmallAngleCurve(name=name, curve=curve, maxima=structure_maxima(values, structure))
+
+
+def _warn_of_limits(
+    q: NDArray[np.float64],
+    shape: ParticleShape,
+    arrangement: SimpleCubicArray | LayerStack | None,
+) -> None:
+    if q.max() > SMOOTH_LIMIT:
+        warnings.warn(
+            f"q = {q.max():.3g} 1/Å is beyond the small-angle method: at {SMOOTH_LIMIT:g} 1/Å "
+            f"2π/q is {2 * np.pi / SMOOTH_LIMIT:.1f} Å and atoms show; use the Debye equation",
+            stacklevel=3,
+        )
+    distance = float("inf")
+    if isinstance(arrangement, SimpleCubicArray):
+        distance = arrangement.spacing
+    elif isinstance(arrangement, LayerStack):
+        distance = arrangement.period
+    thinnest = min(shape.size) + 2 * shape.shell
+    if distance < thinnest:
+        warnings.warn(
+            f"particles of {thinnest:g} Å overlap at a distance of {distance:g} Å", stacklevel=3
+        )
 
 
 def _structure(

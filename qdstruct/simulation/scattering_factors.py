@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.errors import InputError
 
-__all__ = ["anomalous_factor", "electron_factor", "xray_factor"]
+__all__ = ["anomalous_factor", "check_reach", "electron_factor", "xray_factor"]
 
 POTENTIAL_OF_FACTOR = 47.877645145863056
 """h²/(2π m₀ e) in V Å²: potential Fourier coefficient = this · F/(cell volume)."""
@@ -52,6 +52,22 @@ def xray_factor(symbol: str, s: ArrayLike) -> NDArray[np.float64]:
     a, b, c = _coefficients(symbol)
     squared = np.asarray(s, dtype=float) ** 2
     return np.asarray(np.exp(-np.multiply.outer(squared, b)) @ a + c)
+
+
+def check_reach(s: float) -> None:
+    """Refuse sinθ/λ beyond the range in which `xray_factor` was fitted.
+
+    Raises
+    ------
+    InputError
+        If s exceeds `MAX_S`; the message has it also as q.
+    """
+    if s > MAX_S:
+        raise InputError(
+            f"q = {4 * np.pi * s:.1f} 1/Å is beyond the scattering factors "
+            f"(limit {4 * np.pi * MAX_S:.1f} 1/Å)",
+            hint="lower the upper angle, or use a longer wavelength",
+        )
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdstruct.errors import InputError
 from qdstruct.model import Superlattice
 from qdstruct.model.patterns import SmallAngleCurve
-from qdstruct.simulation.saxs import structure_maxima
+from qdstruct.simulation.saxs import SMOOTH_LIMIT, structure_maxima
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -66,7 +66,8 @@ def atomic_small_angle_curve(
     Warns
     -----
     UserWarning
-        If 6000 directions are fewer than the speckles, with the q up to which they suffice.
+        If q goes beyond 1 1/Å, or 6000 directions are fewer than the speckles, with the q up to
+        which they suffice.
 
     Notes
     -----
@@ -87,6 +88,12 @@ def atomic_small_angle_curve(
         or (np.diff(values) <= 0).any()
     ):
         raise InputError("q must be at least three positive numbers in 1/Å that ascend")
+    if values.max() > SMOOTH_LIMIT:
+        warnings.warn(
+            f"q = {values.max():.3g} 1/Å is beyond the small-angle method: above {SMOOTH_LIMIT:g} "
+            "1/Å the electrons of an atom no longer scatter as one point; use the Debye equation",
+            stacklevel=2,
+        )
     positions, electrons, owner = _atoms_of(body)
     weights = np.bincount(owner, electrons).astype(float)
     sums = [np.bincount(owner, along_axis * electrons) for along_axis in positions.T]
@@ -145,7 +152,9 @@ def _atoms_of(
         labels = body.arrays.get("particle", np.zeros(len(body), dtype=np.int64))
         owner = np.unique(labels, return_inverse=True)[1]
     if not len(positions):
-        raise InputError("the body has no atoms")
+        raise InputError("the body has no atoms", hint="give a particle, superlattice or film")
+    if not np.isfinite(positions).all():
+        raise InputError("a position of the body is not finite", hint="correct or remove the atom")
     return positions, electrons, owner
 
 

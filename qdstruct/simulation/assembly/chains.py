@@ -25,6 +25,8 @@ _MARGIN = 1e-9
 """Cubes stop this short of touching, so that rounding never makes them overlap."""
 LONGEST_STEP = 0.6
 """σ: a cube that meets nothing is looked at again after this length."""
+LONGEST_HALF = float(np.sqrt(3.0) / 2)
+"""σ: half the diagonal of a cube."""
 SMALLEST_BOX = 2 * (np.sqrt(3.0) + LONGEST_STEP)
 """σ: in a smaller box a cube could meet two images of another."""
 
@@ -100,6 +102,12 @@ def _well_event(
 
 
 @compiled
+def _half_extent(axes: Floats, k: int) -> float:
+    """Return half the width of a cube along an edge of the box."""
+    return float(0.5 * (abs(axes[0, k]) + abs(axes[1, k]) + abs(axes[2, k])))
+
+
+@compiled
 def _span(cells: int, along: bool, sign: float) -> tuple[int, int]:
     """Offsets of the cells to visit along one edge, two ahead, each cell once."""
     if not along:
@@ -128,6 +136,10 @@ def _next_event(
     """Return how far cube n goes and which cube carries on; −1 if none does."""
     step, other = min(left, LONGEST_STEP), -1
     x, y, z = positions[n]
+    d1, d2 = (direction + 1) % 3, (direction + 2) % 3
+    half, half_1, half_2 = (
+        _half_extent(axes[n], direction), _half_extent(axes[n], d1), _half_extent(axes[n], d2)
+    )  # fmt: skip
     cell = _cell_of(x, y, z, box, grid)
     k0, j0, i0 = cell % grid[2], (cell // grid[2]) % grid[1], cell // (grid[2] * grid[1])
     for di in range(*_span(grid[0], direction == 0, sign)):
@@ -148,7 +160,19 @@ def _next_event(
                         place = _well_event(square, ahead, well, well_square, rng)
                         if place < step:
                             step, other = max(0.0, place - _MARGIN), m
-                    if (ahead < 0.0 and square > 3.0) or square - ahead * ahead >= 3.0:
+                    if ahead < 0.0 and square > 3.0:
+                        continue
+                    # edges of the box are separating axes: across the motion projections stay,
+                    # along it they meet after `ahead` minus both half widths
+                    across_1 = abs(dy if direction == 0 else dz if direction == 1 else dx) - half_1
+                    across_2 = abs(dz if direction == 0 else dx if direction == 1 else dy) - half_2
+                    if across_1 >= LONGEST_HALF or across_2 >= LONGEST_HALF:
+                        continue
+                    if across_1 >= _half_extent(axes[m], d1):
+                        continue
+                    if across_2 >= _half_extent(axes[m], d2):
+                        continue
+                    if ahead - half - _half_extent(axes[m], direction) >= step + _MARGIN:
                         continue
                     place = touching_distance(dx, dy, dz, direction, sign, axes[n], axes[m])
                     if place < step + _MARGIN:
@@ -186,7 +210,7 @@ def run_chains(
     Returns
     -------
     int
-        Change of the number of pairs within the well.
+        Change of the number of pairs within the well; not counted, 0, where the well is 0.
     """
     change = 0
     for _ in range(n_chains):
@@ -202,10 +226,11 @@ def run_chains(
                 well, well_square, rng,
             )  # fmt: skip
             x, y, z = positions[n]
-            change -= _contacts(
-                n, x, y, z, axes[n], positions, axes, box, grid, members, filled,
-                well_square, False,
-            )  # fmt: skip
+            if well != 0.0:
+                change -= _contacts(
+                    n, x, y, z, axes[n], positions, axes, box, grid, members, filled,
+                    well_square, False,
+                )  # fmt: skip
             positions[n, direction] = _wrapped(
                 positions[n, direction] + sign * step, box[direction]
             )
@@ -213,10 +238,11 @@ def run_chains(
             cell = _cell_of(x, y, z, box, grid)
             if cell != places[n, 0]:
                 _relocate(n, cell, members, filled, places)
-            change += _contacts(
-                n, x, y, z, axes[n], positions, axes, box, grid, members, filled,
-                well_square, False,
-            )  # fmt: skip
+            if well != 0.0:
+                change += _contacts(
+                    n, x, y, z, axes[n], positions, axes, box, grid, members, filled,
+                    well_square, False,
+                )  # fmt: skip
             left -= step if step > 0.0 else _MARGIN
             if other >= 0:
                 n = other

@@ -10,7 +10,8 @@ from qdstruct.model.assembly import AssemblySettings
 
 __all__ = ["STARTS", "assembly_settings", "starting_positions"]
 
-STARTS = ("localised", "spread")
+STARTS = ("localised", "spread", "spread-xyz")
+MAX_CUBES = 200_000
 MIN_SITES = 4
 """Below this the box is narrower than two diagonals of a cube: nearest images are ambiguous."""
 
@@ -48,7 +49,8 @@ def assembly_settings(
     seeds : tuple of int
         One independent run each.
     start : str
-        One of `STARTS`.
+        One of `STARTS`: empty sites drawn at random; rows along x that have closed up; such rows
+        along x, y and z in equal parts.
 
     Raises
     ------
@@ -56,6 +58,11 @@ def assembly_settings(
         If no such crystal exists.
     """
     _check(packing, vacancies, well, well_range, seeds, start)
+    if not 1 <= cubes <= MAX_CUBES:
+        raise InputError(
+            f"{cubes} cubes: between one and {MAX_CUBES:,} fit into the memory and a day",
+            hint="the published crystals have about a thousand",
+        )
     sites = max(MIN_SITES, round((cubes / (1.0 - vacancies)) ** (1 / 3)))
     empty = round(vacancies * sites**3)
     settings = AssemblySettings(
@@ -70,7 +77,7 @@ def assembly_settings(
         seeds=seeds,
         start=start,
     )
-    _check_lengths(settings, cubes)
+    _check_lengths(settings)
     return settings
 
 
@@ -99,9 +106,7 @@ def _check(
         raise InputError("seeds must be different whole numbers, zero or above")
 
 
-def _check_lengths(settings: AssemblySettings, cubes: int) -> None:
-    if cubes < 1 or settings.cubes < 1:
-        raise InputError(f"{cubes} cubes: at least one is needed")
+def _check_lengths(settings: AssemblySettings) -> None:
     if not 0 <= settings.warm_up < settings.sweeps or settings.sample_every < 1:
         raise InputError(
             f"{settings.sweeps} sweeps with {settings.warm_up} of warm-up leave nothing to average",
@@ -118,6 +123,11 @@ def _check_lengths(settings: AssemblySettings, cubes: int) -> None:
         )
     if settings.start == "spread" and settings.vacancies > settings.sites**2:
         raise InputError("more vacancies than rows: they cannot be spread over one row each")
+    if settings.start == "spread-xyz" and settings.vacancies > 3 * (settings.sites // 2) ** 2:
+        raise InputError(
+            f"{settings.vacancies} vacancies have no rows along all three axes that do not cross",
+            hint="use --start spread",
+        )
 
 
 def starting_positions(settings: AssemblySettings, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -140,11 +150,40 @@ def starting_positions(settings: AssemblySettings, rng: np.random.Generator) -> 
         sites = np.indices((n, n, n)).reshape(3, -1).T
         kept = np.sort(rng.permutation(n**3)[settings.vacancies :])
         return np.ascontiguousarray((sites[kept] + 0.5) * a)
-    loose = set(rng.permutation(n * n)[: settings.vacancies].tolist())
-    rows = []
-    for row in range(n * n):
-        count = n - 1 if row in loose else n
-        x = (np.arange(count) + 0.5) * (n * a / count)
-        y, z = (row // n + 0.5) * a, (row % n + 0.5) * a
-        rows.append(np.column_stack([x, np.full(count, y), np.full(count, z)]))
-    return np.concatenate(rows)
+    return _closed_up(n, a, _open_rows(settings, rng))
+
+
+def _open_rows(settings: AssemblySettings, rng: np.random.Generator) -> list[tuple[int, int, int]]:
+    """Draw rows (axis, and the places along the two axes after it) that do not cross.
+
+    Rows along x and y cross where they have the same z. With spread-xyz, those along x have y and z
+    in the lower half of the sites, those along y have z in the upper and x in the lower half, those
+    along z have x and y in the upper half.
+    """
+    n, half = settings.sites, settings.sites // 2
+    if settings.start == "spread":
+        rows = rng.permutation(n * n)[: settings.vacancies]
+        return [(0, int(row) // n, int(row) % n) for row in rows]
+    halves = {0: (0, 0), 1: (half, 0), 2: (half, half)}
+    found = []
+    for axis, (first, second) in halves.items():
+        count = len(range(axis, settings.vacancies, 3))
+        for row in rng.permutation(half * half)[:count].tolist():
+            found.append((axis, first + row // half, second + row % half))
+    return found
+
+
+def _closed_up(n: int, a: float, rows: list[tuple[int, int, int]]) -> NDArray[np.float64]:
+    """Take one cube out of each row and space the others evenly."""
+    loose = np.zeros((n, n, n), dtype=bool)
+    spaced = []
+    for axis, i, j in rows:
+        place = np.empty((n - 1, 3))
+        place[:, axis] = (np.arange(n - 1) + 0.5) * (n * a / (n - 1))
+        place[:, (axis + 1) % 3], place[:, (axis + 2) % 3] = (i + 0.5) * a, (j + 0.5) * a
+        spaced.append(place)
+        index: list[slice | int] = [slice(None)] * 3
+        index[(axis + 1) % 3], index[(axis + 2) % 3] = i, j
+        loose[tuple(index)] = True
+    places = np.concatenate([(np.argwhere(~loose) + 0.5) * a, *spaced])
+    return places[np.lexsort((places[:, 0], places[:, 2], places[:, 1]))]

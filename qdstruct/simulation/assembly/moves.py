@@ -269,7 +269,7 @@ def run_moves(
     Returns
     -------
     pairs : int
-        Change of the number of pairs within the well.
+        Change of the number of pairs within the well; not counted, 0, where the well is 0.
     made : (3, 2) int64 array
         Tried and accepted moves of each kind.
     """
@@ -317,11 +317,6 @@ def run_moves(
             gained = new - old
             if well * gained > 0.0 and rng.random() >= np.exp(-well * gained):
                 continue
-        elif well_square > 0.0:
-            gained = new - _contacts(
-                n, positions[n, 0], positions[n, 1], positions[n, 2], axes[n],
-                positions, axes, box, grid, members, filled, well_square, False,
-            )  # fmt: skip
         change += gained
         made[kind, 1] += 1
         positions[n, 0], positions[n, 1], positions[n, 2] = x, y, z

@@ -182,7 +182,7 @@ class Walker:
                 self.settings.well, self.settings.well_range**2, np.ones(3),
                 CHAIN_LENGTH * self.settings.lattice_constant, chains,
             )  # fmt: skip
-        self.pairs += int(change)
+        self.pairs = self.pairs + int(change) if self.settings.well else self.counted()[0]
         return np.asarray(made)
 
     def _adapt(self, made: NDArray[np.int64]) -> None:

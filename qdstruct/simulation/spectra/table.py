@@ -129,7 +129,7 @@ def read_table(path: Path) -> DataTable:
     ]
     headings = rows.pop(0)[1] if rows and not any(map(_is_number, rows[0][1])) else None
     if not rows:
-        raise InputError(f"{path}: has no rows of numbers")
+        raise InputError(f"{path}: has no rows of numbers", hint="give columns of numbers")
     width = len(headings or rows[0][1])
     for number, cells in rows:
         if len(cells) != width:
