@@ -134,7 +134,7 @@ def test_every_mistake_is_listed_with_its_line(tmp_path: Path, shipped: str) -> 
     missing = "line 1: the key 'substrate' is missing: the lower crystal: a named phase or a "
     assert rows[0] == f"  {missing}structure file"
     assert rows[1:] == [f"  line {line_of(text, words)}: {said}" for words, said in expected]
-    assert "cspbbr3-cds" in str(caught.value.hint)
+    assert "qdstruct studies cspbbr3-cds" in str(caught.value.hint)
 
 
 def test_very_many_mistakes_are_counted(tmp_path: Path, shipped: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qdstruct.cli.output import JsonOption, print_json, print_table
+from qdstruct.cli.output import JsonOption, core_hours, print_json, print_table
 
 if TYPE_CHECKING:
     from qdstruct.model import Job
@@ -76,7 +76,7 @@ def _explain_tree(root: Path, as_json: bool) -> None:
                 f"{size.plane_waves:,}",
                 "×".join(map(str, size.grid)),
                 f"{size.memory:.2g}",
-                f"{size.core_hours:,.2g}" if size.core_hours < 100 else f"{size.core_hours:,.0f}",
+                core_hours(size.core_hours),
             )
             for job, size in sizes
         ],

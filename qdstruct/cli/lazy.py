@@ -55,6 +55,11 @@ COMMANDS: dict[str, dict[str, str]] = {
     "relax": {
         "relax": "Let the atoms of a structure go; cell and fixed atoms stay.",
     },
+    "studies": {
+        "studies": (
+            "List the studies that come with qdstruct, or print the file of one, to copy and edit."
+        ),
+    },
     "study": {
         "prepare": (
             "Write the tree of VASP job directories of a study, checked before it takes its place."

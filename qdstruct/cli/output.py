@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["MOCK", "JsonOption", "parse_miller", "print_json", "print_table"]
+__all__ = ["MOCK", "JsonOption", "core_hours", "parse_miller", "print_json", "print_table"]
 
 MOCK = "MOCK, not physics"
 """Said of everything that comes from the mock engine."""
@@ -54,6 +54,11 @@ def print_table(
     console.print(table)
     if note:
         console.print(Text(note))
+
+
+def core_hours(value: float) -> str:
+    """Write core-hours with two digits, and whole from a hundred."""
+    return f"{value:.2g}" if value < 99.5 else f"{value:,.0f}"
 
 
 def parse_miller(text: str) -> tuple[int, int, int]:

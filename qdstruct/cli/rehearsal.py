@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qdstruct.cli.output import print_json, print_table
+from qdstruct.cli.output import core_hours, print_json, print_table
 
 if TYPE_CHECKING:
     from qdstruct.jobs import JobEstimate
@@ -55,7 +55,7 @@ def _rows(tree: JobTree, sizes: tuple[JobEstimate, ...]) -> list[tuple[str, ...]
             kind,
             str(len(members)),
             f"{max(member.memory for member in members):.2g}",
-            f"{sum(member.core_hours for member in members):,.2g}",
+            core_hours(sum(member.core_hours for member in members)),
         )
         for (folder, kind), members in groups.items()
     ]

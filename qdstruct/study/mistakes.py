@@ -18,6 +18,7 @@ __all__ = ["explain"]
 
 MOST_NAMED = 8
 """Mistakes that are listed; more are counted."""
+EXAMPLES = "see a shipped study: qdstruct studies cspbbr3-cds"
 EXPECTATION = "Input should be "
 """How pydantic begins when it says what it expected."""
 
@@ -33,7 +34,7 @@ class _Mistake:
     hint: str | None = None
 
 
-def explain(path: Path, document: Any, error: ValidationError, *, examples: str) -> StudyError:
+def explain(path: Path, document: Any, error: ValidationError) -> StudyError:
     """Turn what pydantic found into one error that names every wrong key with its line.
 
     Parameters
@@ -44,14 +45,12 @@ def explain(path: Path, document: Any, error: ValidationError, *, examples: str)
         Its content, which knows its lines.
     error : ValidationError
         What pydantic found.
-    examples : str
-        Studies to look at, for the hint.
     """
     found = sorted(_mistakes(document, error), key=lambda mistake: mistake.line)
     if len(found) == 1:
         (only,) = found
         missing = "is missing" in only.text
-        hint = only.hint or (f"see a shipped study: {examples}" if missing else None)
+        hint = only.hint or (EXAMPLES if missing else None)
         return StudyError(f"{path}:{only.line}: {only.text}", hint=hint)
     rows = [
         f"line {each.line}: {each.text}" + (f" ({each.hint})" if each.hint else "")
@@ -61,7 +60,7 @@ def explain(path: Path, document: Any, error: ValidationError, *, examples: str)
         rows.append(f"and {len(found) - MOST_NAMED} more")
     return StudyError(
         f"{path}: {len(found)} mistakes:\n  " + "\n  ".join(rows),
-        hint=f"see a shipped study: {examples}",
+        hint=EXAMPLES,
     )
 
 

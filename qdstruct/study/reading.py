@@ -68,8 +68,7 @@ def load_study(name_or_path: str | Path) -> Study:
     try:
         return Study.model_validate(document)
     except ValidationError as error:
-        examples = ", ".join(study_names())
-        raise explain(path, document, error, examples=examples) from None
+        raise explain(path, document, error) from None
 
 
 def overlay_calculation(
@@ -121,6 +120,6 @@ def _parse(path: Path) -> Any:
     if not isinstance(document, dict):
         raise StudyError(
             f"{path}:1: a study is a set of 'key: value' lines",
-            hint=f"start from a shipped one: {', '.join(study_names())}",
+            hint="start from a shipped one: qdstruct studies cspbbr3-cds",
         )
     return document

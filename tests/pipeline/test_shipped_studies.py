@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from ase.neighborlist import neighbor_list
@@ -9,7 +11,8 @@ from numpy.typing import NDArray
 
 from qdstruct.model import Interface
 from qdstruct.pipeline.planning import plan_study
-from qdstruct.study import load_study
+from qdstruct.pipeline.prepare import rehearse
+from qdstruct.study import RecipeName, load_study, study_names
 
 ANIONS = ("Br", "S")
 RADII = {"Pb": 1.19, "Cd": 0.95, "Br": 1.96, "S": 1.84}
@@ -35,6 +38,34 @@ def test_ions_meet_their_counter_ions(name: str) -> None:
     assert distance == pytest.approx(RADII[first] + RADII[second], abs=0.25)
     like = [d for one, other, d in found if (one in ANIONS) == (other in ANIONS)]
     assert min(like, default=np.inf) > distance + 0.5
+
+
+RECIPES = {
+    "recipe-electronic-structure": ("interface electronic structure", {"bader", "states"}),
+    "recipe-charge-difference": ("charge difference", {"difference"}),
+    "recipe-band-alignment": ("band alignment with bulk references", {"core-levels"}),
+    "recipe-adhesion": ("adhesion and registry", {"energy"}),
+    "recipe-phonons": ("phonons", {"displacement"}),
+    "recipe-namd": ("NAMD input", {"md", "snapshot"}),
+}
+
+
+def test_every_recipe_has_an_example() -> None:
+    examples = {name for name in study_names() if name.startswith("recipe-")}
+    assert examples == set(RECIPES)
+    assert {recipe for recipe, _ in RECIPES.values()} == set(get_args(RecipeName))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_an_example_of_a_recipe_can_be_prepared(name: str) -> None:
+    recipe, own = RECIPES[name]
+    assert load_study(name).recipes == (recipe,)
+    plan, tree, findings, sizes = rehearse(name)
+    assert own <= {job.kind for job in tree.jobs}
+    assert not [finding.message for finding in findings if "polar" not in finding.message]
+    assert sum(size.core_hours for size in sizes) < 200
+    nearest = min(contacts(plan.interface), key=lambda pair: pair[2])
+    assert (nearest[0] in ANIONS) != (nearest[1] in ANIONS)
 
 
 def test_perovskite_lies_on_the_rings_of_the_layered_one() -> None:
