@@ -62,6 +62,9 @@ PlaneOption = Annotated[
     float | None,
     typer.Option(help="Height of the interface plane along the normal in Å; the film is above."),
 ]
+FormatsOption = Annotated[
+    str, typer.Option("--figures", help="What figures are written as: pdf, png, svg.")
+]
 AxisOption = Annotated[
     str | None, typer.Option(help="Cell vector along the normal: a, b or c [found].")
 ]
@@ -78,6 +81,7 @@ def analyze_command(
     mu: MuOption = None,
     threshold: ThresholdOption = None,
     broadening: BroadeningOption = 0.0,
+    figures: FormatsOption = "pdf,png",
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -87,27 +91,32 @@ def analyze_command(
     folder beside it gets results.json, figures/ and report.html.
 
     Example: qdstruct analyze my-study
+    Example: qdstruct analyze my-study --figures svg,pdf
     Example: qdstruct analyze old-vasp-runs --film Cd,S -o old-analysis
     """
     from qdstruct.pipeline.directory import is_study_tree
+    from qdstruct.report import checked_formats
 
     settings = _settings(mu or [], threshold, broadening)
+    formats = checked_formats(figures)
     if is_study_tree(directory):
         _refuse_choices({"-o": output, "--film": film, "--substrate": substrate,
                          "--plane": plane, "--axis": axis})  # fmt: skip
-        _analyze_tree(directory, settings, as_json=as_json)
+        _analyze_tree(directory, settings, formats, as_json=as_json)
         return
     choices = directory_choices(film, substrate, plane, axis, settings)
-    _analyze_directory(directory, output, choices, force=force, as_json=as_json)
+    _analyze_directory(directory, output, choices, formats, force=force, as_json=as_json)
 
 
-def _analyze_tree(directory: Path, settings: Settings, *, as_json: bool) -> None:
+def _analyze_tree(
+    directory: Path, settings: Settings, formats: tuple[str, ...], *, as_json: bool
+) -> None:
     from qdstruct.cli.analysis_output import study_document, study_lines
     from qdstruct.pipeline.analyse import analyse
     from qdstruct.pipeline.reporting import write_figures
 
     results = analyse(directory, settings=settings, on_step=_say())
-    files = write_figures(directory, results)
+    files = write_figures(directory, results, formats)
     if as_json:
         print_json(study_document(results))
         return
@@ -117,13 +126,19 @@ def _analyze_tree(directory: Path, settings: Settings, *, as_json: bool) -> None
 
 
 def _analyze_directory(
-    directory: Path, output: Path | None, choices: Choices, *, force: bool, as_json: bool
+    directory: Path,
+    output: Path | None,
+    choices: Choices,
+    formats: tuple[str, ...],
+    *,
+    force: bool,
+    as_json: bool,
 ) -> None:
     from qdstruct.cli.analysis_output import directory_document, study_lines
     from qdstruct.pipeline.directory import write_directory
 
     results, folder = write_directory(
-        directory, output, choices=choices, force=force, on_step=_say()
+        directory, output, choices=choices, force=force, formats=formats, on_step=_say()
     )
     if as_json:
         print_json({**directory_document(results), "folder": str(folder)})

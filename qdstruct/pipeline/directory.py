@@ -55,6 +55,7 @@ def write_directory(
     *,
     choices: Choices | None = None,
     force: bool = False,
+    formats: Sequence[str] = report.FORMATS,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> tuple[DirectoryResults, Path]:
     """Analyse finished calculations and write results, figures and page into a folder of their own.
@@ -69,6 +70,8 @@ def write_directory(
         What the user says about the directories.
     force : bool
         Replace an existing folder.
+    formats : sequence of str
+        What figures are written as: any of pdf, png and svg.
     on_step : callable
         Told what is being done.
 
@@ -94,7 +97,9 @@ def write_directory(
         text = json.dumps(results.to_dict(), separators=(",", ":"), allow_nan=False)
         write_atomically(beside / RESULTS_FILE, text)
         on_step("figures and page")
-        report.write_directory_page(results, beside / "report.html", figures_folder=figures)
+        report.write_directory_page(
+            results, beside / "report.html", figures_folder=figures, formats=formats
+        )
     return results, folder
 
 

@@ -34,11 +34,14 @@ def write_report(
     return path
 
 
-def write_figures(root: Path, results: StudyResults | None = None) -> tuple[Path, ...]:
-    """Write figures (PDF, PNG) and their data (csv) into ``figures/`` of an analysed tree."""
+def write_figures(
+    root: Path, results: StudyResults | None = None, formats: Sequence[str] = report.FORMATS
+) -> tuple[Path, ...]:
+    """Write figures (any of pdf, png, svg) and their numbers (csv) into ``figures/`` of a tree."""
     folder = root / FIGURES_FOLDER
     folder.mkdir(exist_ok=True)
-    written = report.write_figures(load_results(root) if results is None else results, folder)
+    known = load_results(root) if results is None else results
+    written = report.write_figures(known, folder, formats=formats)
     _remove_outdated(folder, written)
     return written
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy as np
 from qdstruct.model import (
     BandAlignment,
     CalculatedResults,
-    ChargeField,
     EnergyPerArea,
     LevelSet,
     PotentialResult,
@@ -20,11 +18,8 @@ from qdstruct.report.style import mark_mock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from xarray import DataArray
 
-__all__ = ["Table", "calculated_context", "calculated_figures", "calculated_tables", "signed"]
-
-Table = tuple[Sequence[str], Iterable[Sequence[object]]]
+__all__ = ["calculated_context", "calculated_figures", "signed"]
 
 
 def calculated_figures(results: CalculatedResults, *, mock: bool = False) -> dict[str, Figure]:
@@ -182,93 +177,3 @@ def _energy_row(energy: EnergyPerArea) -> dict[str, Any]:
         "convention": energy.convention,
         "terms": [(name, signed(value, 4)) for name, value in energy.terms.items()],
     }  # fmt: skip
-
-
-def calculated_tables(results: CalculatedResults) -> dict[str, Table]:
-    """Return the numbers behind every figure: name → heading and rows."""
-    tables: dict[str, Table] = {}
-    for name, dos in (
-        ("dos_region", results.dos_by_region),
-        ("dos_element", results.dos_by_element),
-        ("dos_region_element", results.dos_by_region_element),
-        ("dos_layers", results.dos_by_layer),
-    ):
-        if dos is not None:
-            groups = [f"{group} (states/eV)" for group in dos[dos.dims[0]].values]
-            columns = np.column_stack([np.asarray(dos["energy"]), np.asarray(dos).T])
-            tables[name] = (["energy - Fermi level (eV)", *groups], columns.tolist())
-    if results.dos_map is not None:
-        energies = [f"local DOS (states/(eV A)) at {e:.4f} eV from the Fermi level"
-                    for e in np.asarray(results.dos_map["energy"])]  # fmt: skip
-        rows = np.column_stack([results.dos_map["z"], results.dos_map]).tolist()
-        tables["dos_map"] = (["height z (A)", *energies], rows)
-    for result in results.potentials:
-        heading = ["height z (A)", "planar average of the potential energy (eV)",
-                   "macroscopic average of the potential energy (eV)"]  # fmt: skip
-        profile = result.profile
-        columns = np.column_stack([profile.profile["z"], profile.profile, profile.macroscopic])
-        tables[f"potential_{result.subject.replace(' ', '_')}"] = (heading, columns.tolist())
-    difference = results.charge_difference
-    if difference is not None:
-        z = np.asarray(difference.profile["z"])
-        columns = np.column_stack([z, difference.profile, difference.displaced])
-        heading = ["height z (A)", "planar average of the density difference (electrons/A^3)",
-                   "electrons gained below z (electrons per cell)"]  # fmt: skip
-        tables["charge"] = (heading, columns.tolist())
-    if results.charge_field is not None:
-        for number, section in enumerate(results.charge_field.sections, 1):
-            tables[f"charge_section_{number}"] = _section_table(section, results.charge_field)
-    if results.alignments:
-        tables["alignment"] = _alignment_table(results.alignments)
-    if results.energies:
-        tables["energies"] = (
-            [
-                "energy",
-                "energy per area (eV/A^2)",
-                "energy per area (J/m^2)",
-                "area of one interface (A^2)",
-                "interfaces in the cell",
-                "term",
-                "value of the term (eV)",
-            ],
-            [
-                [e.name, e.value, e.joule_per_square_metre, e.area, e.n_interfaces, term, value]
-                for e in results.energies
-                for term, value in e.terms.items()
-            ],
-        )
-    if results.formation_line is not None:
-        line = results.formation_line
-        rows = np.column_stack([line["mu"], line]).tolist()
-        tables["formation"] = (["mu (eV)", "formation energy (eV/A^2)"], rows)
-    return tables
-
-
-def _section_table(section: DataArray, field: ChargeField) -> Table:
-    """Along the vector that crosses the interface begin where the other tables of heights do."""
-    axis = int(section.attrs["axis"])
-    length = float(field.atoms.cell.lengths()[field.axis])
-    bottom = charge_figures.origin_along_normal(field) * length / field.height
-    u, v = (
-        np.asarray(section[name]) + (bottom if (axis + k) % 3 == field.axis else 0.0)
-        for name, k in (("u", 1), ("v", 2))
-    )
-    heading = [
-        f"distance along {'abc'[(axis + 1) % 3]} (A)",
-        *(f"density difference (electrons/A^3) at {place:.4f} A along {'abc'[(axis + 2) % 3]}"
-          for place in v),
-    ]  # fmt: skip
-    return heading, np.column_stack([u, section]).tolist()
-
-
-def _alignment_table(alignments: Sequence[BandAlignment]) -> Table:
-    heading = ["method", "reference", "film valence (eV)", "film conduction (eV)",
-               "substrate valence (eV)", "substrate conduction (eV)", "valence offset (eV)",
-               "conduction offset (eV)", "uncertainty (eV)", "type"]  # fmt: skip
-    rows = [
-        [a.label or a.method, a.reference, a.film.valence_maximum, a.film.conduction_minimum,
-         a.substrate.valence_maximum, a.substrate.conduction_minimum, a.valence_offset,
-         a.conduction_offset, a.uncertainty, a.kind]
-        for a in alignments
-    ]  # fmt: skip
-    return heading, rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,13 @@ from qdstruct.model import DirectoryResults, SystemSummary
 from qdstruct.report.calculated import (
     calculated_context,
     calculated_figures,
-    calculated_tables,
     signed,
 )
-from qdstruct.report.files import write_figure_files
-from qdstruct.report.page import calculated_cards, calculated_sections, drawn_figures
+from qdstruct.report.files import FORMATS, write_figure_files
+from qdstruct.report.page import calculated_cards, calculated_sections
+from qdstruct.report.page_figures import drawn_figures, page_scripts
 from qdstruct.report.style import figure_style
+from qdstruct.report.tables import calculated_tables
 from qdstruct.report.viewer import page_template, viewer_context
 from qdstruct.resources import data_folder
 
@@ -32,6 +34,7 @@ def write_directory_page(
     *,
     force: bool = True,
     figures_folder: Path | None = None,
+    formats: Sequence[str] = FORMATS,
 ) -> tuple[Path, ...]:
     """Write the page, and where a folder is given each figure with its numbers beside it.
 
@@ -44,7 +47,9 @@ def write_directory_page(
     force : bool
         False refuses to replace an existing file.
     figures_folder : Path, optional
-        Existing directory for PDF, PNG and csv.
+        Existing directory for figures and csv.
+    formats : sequence of str
+        Any of pdf, png and svg.
 
     Returns
     -------
@@ -53,15 +58,16 @@ def write_directory_page(
     """
     with figure_style():
         drawn = calculated_figures(results.calculated, mock=results.is_mock)
-    write_atomically(path, _page(results, drawn), force=force)
+    data_in = "" if figures_folder is None else figures_folder.name
+    write_atomically(path, _page(results, drawn, data_in), force=force)
     if figures_folder is None:
         return (path,)
     tables = calculated_tables(results.calculated)
     mock = tuple(tables) if results.is_mock else ()
-    return (path, *write_figure_files(figures_folder, drawn, tables, mock=mock))
+    return (path, *write_figure_files(figures_folder, drawn, tables, formats, mock=mock))
 
 
-def _page(results: DirectoryResults, drawn: dict[str, Figure]) -> str:
+def _page(results: DirectoryResults, drawn: dict[str, Figure], data_in: str) -> str:
     from markupsafe import Markup
 
     folder = data_folder("templates") / "report"
@@ -88,12 +94,12 @@ def _page(results: DirectoryResults, drawn: dict[str, Figure]) -> str:
         title=Path(results.directory).name or results.directory,
         is_mock=results.is_mock,
         css=Markup((folder / "report.css").read_text(encoding="utf-8")),
-        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
+        script=page_scripts("report.js", "plots.js", "plots_reading.js"),
         viewer=viewer,
         cards=calculated_cards(results.calculated),
         sections=[(anchor, name) for anchor, name, shown in present if shown],
         system_rows=[_system_row(system) for system in results.systems],
-        figures=drawn_figures(drawn),
+        figures=drawn_figures(drawn, data_in),
         calculated=results.calculated,
         surfaces_in_viewer=results.calculated.charge_field is not None,
         tables=calculated_context(results.calculated),

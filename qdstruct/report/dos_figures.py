@@ -95,12 +95,12 @@ def _region_panel(
 
 def _mark_gap(axes: Axes, edge: BandEdges) -> None:
     for place in (edge.valence_maximum, edge.conduction_minimum):
-        axes.axvline(place, color="0.2", linewidth=0.8, linestyle="--")
+        axes.axvline(place, color="0.2", linewidth=0.8, linestyle="--", label="_band edges")
     axes.annotate(
         f"{edge.gap:.2f} ± {edge.uncertainty:.2f} eV",
         ((edge.valence_maximum + edge.conduction_minimum) / 2, 0.9),
         xycoords=("data", "axes fraction"), ha="center", va="center", fontsize=7,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        label="_band edges", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
     )  # fmt: skip
 
 

@@ -53,7 +53,8 @@ def dos_figure(
         values = np.asarray(dos[index])
         colour = colour_of(name, index)
         axes.plot(energy[shown], values[shown], color=colour, label=name)
-        axes.fill_between(energy[shown], values[shown], color=colour, alpha=0.15, linewidth=0)
+        axes.fill_between(energy[shown], values[shown], color=colour, alpha=0.15, linewidth=0,
+                          label=f"_{name}")  # fmt: skip
     drawn_edges = [edge for edge in edges if edge.group in groups]
     peak = float(np.asarray(dos)[:, shown].max()) or 1.0
     top = peak * (1.08 + 0.09 * len(drawn_edges))
@@ -75,13 +76,13 @@ def _mark_edges(axes: Axes, edges: Sequence[BandEdges], groups: list[str], top: 
         height = top * (0.96 - 0.08 * position)
         ends = (edge.valence_maximum, edge.conduction_minimum)
         axes.annotate(
-            "", (ends[0], height), (ends[1], height),
+            "", (ends[0], height), (ends[1], height), label=f"_{edge.group}",
             arrowprops={"arrowstyle": "<->", "color": colour, "linewidth": 0.8, "shrinkA": 0,
                         "shrinkB": 0},
         )  # fmt: skip
         axes.text(
             ends[0] - 0.1, height, f"{edge.group} gap {edge.gap:.2f} eV",
-            color=colour, ha="right", va="center", fontsize=7,
+            color=colour, ha="right", va="center", fontsize=7, label=f"_{edge.group}",
         )  # fmt: skip
 
 
@@ -93,16 +94,17 @@ def charge_difference_figure(difference: ChargeDifference) -> Figure:
     values = 1e3 * np.asarray(difference.profile)
     left.fill_between(z, values, where=values > 0, color=COLOURS[4], alpha=0.6, linewidth=0)
     left.fill_between(z, values, where=values < 0, color=COLOURS[5], alpha=0.6, linewidth=0)
-    left.plot(z, values, color="0.2", linewidth=0.8)
+    left.plot(z, values, color="0.2", linewidth=0.8, label="density difference")
     left.set(xlabel="height z (Å)", ylabel="planar average of Δρ (10$^{-3}$ e/Å$^3$)")
     left.set_title("gain above zero, loss below", loc="left")
-    right.plot(z, np.asarray(difference.displaced), color=COLOURS[0])
+    right.plot(z, np.asarray(difference.displaced), color=COLOURS[0], label="running integral")
     right.set(xlabel="height z (Å)", ylabel="electrons gained below z")
     gained = f"{difference.transferred:+.3f}".replace("-", "−")
     right.set_title(f"film (above dashes) gains {gained} electrons/cell", loc="left")
     for axes in (left, right):
         axes.axhline(0, color="0.4", linewidth=0.6)
-        axes.axvline(difference.interface_height, color=COLOURS[1], linewidth=0.9, linestyle="--")
+        axes.axvline(difference.interface_height, color=COLOURS[1], linewidth=0.9, linestyle="--",
+                     label="interface plane")  # fmt: skip
         axes.set_xlim(z[0], z[-1])
     return figure
 
@@ -122,8 +124,10 @@ def powder_figure(patterns: Sequence[PowderPattern], labels: int = 8) -> Figure:
     for index, (axes, pattern) in enumerate(zip(rows, patterns, strict=True)):
         colour = COLOURS[index % len(COLOURS)]
         angle = np.asarray(pattern.pattern["two_theta"])
-        axes.plot(angle, np.asarray(pattern.pattern), color=colour, linewidth=0.9)
-        axes.vlines([p.two_theta for p in pattern.peaks], -9, -2, color=colour, linewidth=0.6)
+        axes.plot(angle, np.asarray(pattern.pattern), color=colour, linewidth=0.9,
+                  label=pattern.phase)  # fmt: skip
+        axes.vlines([p.two_theta for p in pattern.peaks], -9, -2, color=colour, linewidth=0.6,
+                    label=f"_{pattern.phase}")  # fmt: skip
         _label_lines(axes, pattern, labels)
         axes.set(ylim=(-12, 138), xlim=(angle[0], angle[-1]), yticks=[0, 50, 100])
         axes.set_title(pattern.phase, loc="left", color=colour)
@@ -144,7 +148,7 @@ def _label_lines(axes: Axes, pattern: PowderPattern, labels: int) -> None:
         more = "…" if len(peak.hkl) > 1 else ""
         axes.text(
             peak.two_theta, peak.intensity + 4, _miller(peak.hkl[0]) + more,
-            rotation=90, ha="center", va="bottom", fontsize=6,
+            rotation=90, ha="center", va="bottom", fontsize=6, label=f"_{pattern.phase}",
         )  # fmt: skip
 
 
@@ -195,7 +199,7 @@ def match_figure(matches: Sequence[CoincidenceMatch], chosen: int) -> Figure:
     axes = figure.subplots()
     areas = [match.area for match in matches]
     strains = [100 * match.max_strain for match in matches]
-    axes.scatter(areas, strains, s=14, color=COLOURS[0], linewidths=0)
+    axes.scatter(areas, strains, s=14, color=COLOURS[0], linewidths=0, label="_match")
     if 0 <= chosen < len(matches):
         axes.scatter(
             areas[chosen], strains[chosen], s=70, facecolors="none", edgecolors=COLOURS[1],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,26 +10,24 @@ import numpy as np
 
 from qdstruct.files import refuse_existing, write_atomically
 from qdstruct.model import CalculatedResults, ChargeField, CoincidenceMatch, JobStatus, StudyResults
-from qdstruct.report import figures as study_drawings
-from qdstruct.report.calculated import calculated_context, calculated_figures, signed
-from qdstruct.report.style import figure_style
+from qdstruct.report.calculated import calculated_context, signed
+from qdstruct.report.page_figures import drawn_figures, page_scripts, study_figures
 from qdstruct.report.viewer import page_template, viewer_context
 from qdstruct.resources import data_folder
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from markupsafe import Markup
     from matplotlib.figure import Figure
 
-__all__ = ["calculated_cards", "calculated_sections", "drawn_figures", "study_figures",
-           "write_page"]  # fmt: skip
+__all__ = ["calculated_cards", "calculated_sections", "write_page"]
 
 SAME_CELL = 0.01
 """Å by which the cell of a charge difference may differ from the one shown."""
+FIGURES_FOLDER = "figures"
+"""Beside the page: where an analysis puts the numbers of every figure."""
 MATCH_ROWS = 40
 REFRESH_SECONDS = 30
 """s after which the page of a tree whose jobs run is loaded again."""
-MATCHES_WORTH_DRAWING = 4
 CONTACT_REACH = 5.0
 """Å up to which pairs across the interface are listed."""
 CONTACT_KINDS = 4
@@ -87,7 +82,7 @@ def render_page(results: StudyResults, figures: dict[str, Figure] | None = None)
     from markupsafe import Markup
 
     folder = data_folder("templates") / "report"
-    drawn = drawn_figures(study_figures(results) if figures is None else figures)
+    drawn = drawn_figures(study_figures(results) if figures is None else figures, FIGURES_FOLDER)
     return page_template("report.html").render(
         results=results,
         title=results.study,
@@ -95,7 +90,7 @@ def render_page(results: StudyResults, figures: dict[str, Figure] | None = None)
         unfinished=any(job.state == "running" for job in results.jobs),
         refresh_seconds=REFRESH_SECONDS,
         css=Markup((folder / "report.css").read_text(encoding="utf-8")),
-        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
+        script=page_scripts("report.js", "plots.js", "plots_reading.js"),
         viewer=viewer_context(
             results.interface.atoms,
             description=f"Three-dimensional view of the interface: {len(results.interface.atoms)} "
@@ -126,43 +121,6 @@ def _field_of(results: StudyResults) -> ChargeField | None:
         return None
     apart = np.abs(np.asarray(field.atoms.cell) - np.asarray(results.interface.atoms.cell)).max()
     return field if apart < SAME_CELL else None
-
-
-def study_figures(results: StudyResults) -> dict[str, Figure]:
-    """Draw every figure for which the study has data, by name."""
-    drawn: dict[str, Figure] = {}
-    with figure_style():
-        if len(results.matches) >= MATCHES_WORTH_DRAWING:
-            drawn["match"] = study_drawings.match_figure(results.matches, results.chosen_match)
-        drawn |= calculated_figures(results.calculated, mock=results.is_mock)
-        if results.powder:
-            drawn["powder"] = study_drawings.powder_figure(results.powder)
-        if results.spots:
-            drawn["spots"] = study_drawings.spot_figure(results.spots)
-    return drawn
-
-
-def drawn_figures(figures: dict[str, Figure]) -> dict[str, Markup]:
-    """Return figures as SVG for a page; a name that was not drawn gives nothing."""
-    from markupsafe import Markup
-
-    drawn: dict[str, Markup] = defaultdict(Markup)
-    drawn.update({name: Markup(_svg(figure, name)) for name, figure in figures.items()})
-    return drawn
-
-
-def _svg(figure: Figure, name: str) -> str:
-    buffer = io.StringIO()
-    with figure_style():
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-        figure.set_layout_engine("none")  # laid out once; the next format takes over the places
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    # Several drawings share one page, so the identifiers of each must be its own.
-    text = re.sub(r'id="', f'id="{name}-', text)
-    text = re.sub(r'(xlink:href|href)="#', rf'\1="#{name}-', text)
-    text = text.replace("url(#", f"url(#{name}-")
-    return text.replace("<svg ", f'<svg role="img" aria-label="{name} figure" ', 1)
 
 
 def calculated_sections(results: CalculatedResults, drawn: set[str]) -> list[tuple[str, str, bool]]:

@@ -55,16 +55,19 @@ def _potential_panel(axes: Axes, result: PotentialResult) -> None:
         low = start + (vacuum.start - start + 1e-6) % period
         left = low < start + period / 2
         axes.hlines(vacuum.level, low, low + vacuum.end - vacuum.start, color=COLOURS[1],
-                    linewidth=2.2)  # fmt: skip
+                    linewidth=2.2, label="_vacuum level")  # fmt: skip
         axes.annotate(
             f"vacuum {vacuum.side}\n{vacuum.level:.2f} eV",
             (low if left else low + vacuum.end - vacuum.start, vacuum.level), xytext=(0, 4),
+            label="_vacuum level",
             textcoords="offset points", fontsize=6.5, color=COLOURS[1], va="bottom",
             ha="left" if left else "right",
         )  # fmt: skip
     if profile.fermi_level is not None:
-        axes.axhline(profile.fermi_level, color="0.3", linewidth=0.8, linestyle=":")
-        axes.text(start, profile.fermi_level, " $E_F$", fontsize=7, va="bottom", color="0.3")
+        axes.axhline(profile.fermi_level, color="0.3", linewidth=0.8, linestyle=":",
+                     label="_Fermi level")  # fmt: skip
+        axes.text(start, profile.fermi_level, " $E_F$", fontsize=7, va="bottom", color="0.3",
+                  label="_Fermi level")  # fmt: skip
     for name, (level, _) in result.plateaus.items():
         low, high = result.extents[name]
         low = start + (low - start) % period
@@ -152,28 +155,31 @@ def _headline(levels: LevelSet) -> str:
 def _column(
     axes: Axes, left: float, width: float, material: MaterialLevels, shift: float, colour: str
 ) -> list[float]:
-    drawn = []
+    drawn, series = [], "_" + material.material
     for level, sign, word in ((material.conduction, 1, "bottom"), (material.valence, -1, "top")):
         if level is None:
             continue
         place = level - shift
         drawn.append(place)
         axes.fill_between([left, left + width], place, place + sign * BAND_DEPTH, color=colour,
-                          alpha=0.22, linewidth=0)  # fmt: skip
-        axes.hlines(place, left, left + width, color=colour, linewidth=1.8)
+                          alpha=0.22, linewidth=0, label=series)  # fmt: skip
+        axes.hlines(place, left, left + width, color=colour, linewidth=1.8, label=series)
         if material.uncertainty:
-            axes.errorbar(left + width - 0.04, place, yerr=material.uncertainty, color=colour,
-                          linewidth=0.8, capsize=1.5)  # fmt: skip
+            bar = axes.errorbar(left + width - 0.04, place, yerr=material.uncertainty, color=colour,
+                                linewidth=0.8, capsize=1.5)  # fmt: skip
+            for part in bar.get_children():
+                part.set_label(series)
         axes.annotate(
             f"{place:.2f}".replace("-", "−"), (left + width / 2, place), xytext=(0, 2 * sign),
             textcoords="offset points", ha="center", va=word, fontsize=6.5,
+            label=series,
         )  # fmt: skip
     edges = [place for place in (material.conduction, material.valence) if place is not None]
     middle = sum(edges) / len(edges) - shift
     if len(edges) == 1:
         middle += -BAND_DEPTH if material.valence is None else BAND_DEPTH
     axes.text(left + width / 2, middle, _broken(material.material, 11), ha="center", va="center",
-              fontsize=6.5, color=colour)  # fmt: skip
+              fontsize=6.5, color=colour, label=series)  # fmt: skip
     return drawn
 
 
@@ -188,7 +194,7 @@ def formation_line_figure(line: DataArray) -> Figure:
     figure = new_figure(SINGLE_COLUMN, 62)
     axes = figure.subplots()
     mu = np.asarray(line["mu"])
-    axes.plot(mu, 1e3 * np.asarray(line), color=COLOURS[0])
+    axes.plot(mu, 1e3 * np.asarray(line), color=COLOURS[0], label="formation energy")
     axes.axhline(0, color="0.5", linewidth=0.6)
     element = line.attrs.get("element", "")
     axes.set(xlabel=f"μ({element}) (eV), poor to rich", ylabel="formation energy (meV/Å$^2$)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -115,6 +116,33 @@ def test_the_mock_is_named_everywhere(finished) -> None:
     for name in ("OUTCAR", "CONTCAR", "CHGCAR"):
         head = (root / "interface/static" / name).read_text(encoding="utf-8")[:2000]
         assert "mock" in head.lower()
+
+
+def test_every_figure_has_its_numbers_beside_it(finished) -> None:
+    """One csv per figure, every column named, numbers with their unit, the mock's marked."""
+    root, _ = finished
+    drawn = {path.stem for path in (root / "figures").iterdir() if path.suffix in (".pdf", ".png")}
+    assert len(drawn) > 10
+    made_up = drawn - {"powder", "spots", "match"}
+    for name in drawn:
+        with (root / "figures" / f"{name}.csv").open(encoding="utf-8") as stream:
+            text = stream.read()
+        assert text.startswith("# MOCK") == (name in made_up), name
+        heading, *rows = list(
+            csv.reader(text.removeprefix("# MOCK calculations, not physics\n").splitlines())
+        )
+        assert all(heading), name
+        assert rows, name
+        assert {len(row) for row in rows} == {len(heading)}, name
+        columns = zip(heading, zip(*rows, strict=True), strict=True)
+        numeric = [column for column, cells in columns if any(map(is_decimal, cells))]
+        assert numeric, name
+        assert all("(" in column for column in numeric), (name, numeric)
+
+
+def is_decimal(cell: str) -> bool:
+    """Whether a cell holds a measured number: counts and indices need no unit."""
+    return "." in cell and cell.replace(".", "").replace("-", "").replace("e", "").isdigit()
 
 
 def test_saved_results_are_the_results(finished) -> None:

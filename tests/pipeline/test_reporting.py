@@ -15,7 +15,7 @@ def draw(monkeypatch: pytest.MonkeyPatch):
     """Let an analysis write the files that are named."""
 
     def drawing(*names: str) -> None:
-        def write(_results, folder: Path) -> tuple[Path, ...]:
+        def write(_results, folder: Path, **_) -> tuple[Path, ...]:
             for name in names:
                 (folder / name).write_text(f"drawn {name}")
             return tuple(folder / name for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -40,9 +41,14 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def study(browser, tmp_path_factory) -> Path:
+def figures():
+    return report.study_figures(make_results())
+
+
+@pytest.fixture(scope="module")
+def study(browser, figures, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("study") / "report.html"
-    report.write_page(make_results(), path)
+    report.write_page(make_results(), path, figures=figures)
     return path
 
 
@@ -106,6 +112,7 @@ def coloured_share(browser) -> float:
 def test_the_viewer_draws_and_its_colours_change(browser, study) -> None:
     load(browser, study)
     assert wait_until(browser, "return document.documentElement.dataset.viewer") == "drawn"
+    assert browser.execute_script("return document.documentElement.dataset.plots") == "drawn"
     assert coloured_share(browser) > 0.03
     before = browser.find_element("id", "viewer").screenshot_as_png
     choice = browser.find_element("id", "colour")
@@ -160,12 +167,12 @@ def test_pages_do_not_scroll_sideways(browser, study, screening, width) -> None:
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_dark_and_light_are_told_apart(browser, study) -> None:
+def test_dark_and_light_are_told_apart(browser, plots) -> None:
     shades = []
     for scheme in ("light", "dark"):
         feature = {"name": "prefers-color-scheme", "value": scheme}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        load(browser, study)
+        load(browser, plots)
         script = "return getComputedStyle(document.body).backgroundColor"
         shades.append(browser.execute_script(script))
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
@@ -235,3 +242,143 @@ def test_the_surfaces_of_the_charge_difference_can_be_switched_on(browser, tmp_p
     click(browser, "#field")
     assert browser.find_element("id", "viewer").screenshot_as_png != before
     assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+
+
+@pytest.fixture(scope="module")
+def plots(browser, figures, tmp_path_factory) -> Path:
+    """The figures of the study alone, without the three-dimensional view, which is slow."""
+    from qdstruct.report.page_figures import drawn_figures, page_scripts
+
+    drawn = drawn_figures(figures, "figures").values()
+    body = "".join(f"<figure>{figure}</figure>" for figure in drawn)
+    css, script = page_scripts("report.css"), page_scripts("plots.js", "plots_reading.js")
+    path = tmp_path_factory.mktemp("plots") / "plots.html"
+    path.write_text(
+        f"<!DOCTYPE html><meta charset=utf-8><title>plots</title><style>{css}</style>{body}"
+        f"<script>{script}</script>",
+        encoding="utf-8",
+    )
+    return path
+
+
+def plot_centre(browser, name: str) -> tuple[float, float]:
+    """Scroll a live figure to the middle of the window and return its centre there."""
+    script = """
+        const data = Array.from(document.querySelectorAll(".plot script"))
+            .find(each => JSON.parse(each.textContent).name === arguments[0]);
+        const svg = data.parentNode.querySelector(".plot-frame svg");
+        document.querySelectorAll(".tried").forEach(each => each.classList.remove("tried"));
+        data.parentNode.classList.add("tried");
+        svg.scrollIntoView({block: "center"});
+        const box = svg.getBoundingClientRect();
+        return [box.left + box.width / 2, box.top + box.height / 2]"""
+    return browser.execute_script(script, name)
+
+
+def mouse(browser, kind: str, x: float, y: float) -> None:
+    event = {
+        "type": kind,
+        "x": x,
+        "y": y,
+        "button": "left",
+        "clickCount": 1,
+        "pointerType": "mouse",
+    }
+    if kind == "mouseMoved":
+        event["button"] = "none"
+    browser.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+
+
+def text_of(browser, css: str) -> str:
+    return browser.find_element("css selector", css).text
+
+
+def test_a_curve_is_read_under_the_pointer(browser, plots) -> None:
+    load(browser, plots)
+    x, y = plot_centre(browser, "dos_region")
+    mouse(browser, "mouseMoved", x, y)
+    name, energy, states = text_of(browser, ".tried .plot-tip").split("\n")
+    assert name in ("film", "substrate")
+    value = float(re.search(r"E − EF (\S+) eV", energy)[1].replace("−", "-"))
+    index = {"film": 0, "substrate": 1}[name]
+    dos = make_results().calculated.dos_by_region
+    expected = float(dos[index].sel(energy=value, method="nearest"))
+    assert float(states.removeprefix("states/eV ")) == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_series_is_hidden_from_its_name_and_by_keyboard(browser, plots) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    load(browser, plots)
+    plot_centre(browser, "dos_region")
+    curves = ".tried path[data-series=film]"
+    assert browser.find_elements("css selector", curves)
+    key = browser.find_element("xpath", "//*[contains(@class,'tried')]//button[.='film']")
+    key.send_keys(Keys.ENTER)
+    assert key.get_attribute("aria-pressed") == "false"
+    assert not browser.find_elements("css selector", curves)
+    assert browser.find_elements("css selector", ".tried path[data-series=substrate]")
+    key.click()
+    assert browser.find_elements("css selector", curves)
+
+
+def test_dragging_enlarges_and_a_button_takes_it_back(browser, plots) -> None:
+    load(browser, plots)
+    x, y = plot_centre(browser, "powder")
+    everything = text_of(browser, ".tried .plot-frame svg")
+    y += 80  # inside the lower of the two panels
+    mouse(browser, "mousePressed", x - 60, y)
+    mouse(browser, "mouseMoved", x + 60, y + 4)
+    mouse(browser, "mouseReleased", x + 60, y + 4)
+    closer = text_of(browser, ".tried .plot-frame svg")
+    assert closer != everything
+    click(browser, ".tried .plot-tools button")
+    assert text_of(browser, ".tried .plot-frame svg") == everything
+
+
+def test_curves_are_read_by_keyboard_and_said_aloud(browser, plots) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    load(browser, plots)
+    plot_centre(browser, "potential")
+    svg = browser.find_element("css selector", ".tried .plot-frame svg")
+    svg.send_keys(Keys.ARROW_RIGHT)
+    said = browser.execute_script(
+        "return document.querySelector('.tried [role=status]').textContent"
+    )
+    svg.send_keys(Keys.ARROW_RIGHT)
+    later = browser.execute_script(
+        "return document.querySelector('.tried [role=status]').textContent"
+    )
+    assert re.match(r".+: height z \S+ Å, potential energy of an electron \S+ eV", said)
+    assert later != said
+
+
+def test_numbers_stand_in_a_table_and_are_saved(browser, plots) -> None:
+    load(browser, plots)
+    plot_centre(browser, "match")
+    click(browser, ".tried summary")
+    wait_until(browser, "return document.querySelectorAll('.tried tbody tr').length > 0")
+    rows = browser.find_elements("css selector", ".tried tbody tr")
+    heading = text_of(browser, ".tried thead")
+    assert "coincidence cell area (Å2)" in heading
+    assert len(rows) == len(make_results().matches) + 1
+    save = "return document.querySelector('.tried .plot-tools button:nth-of-type(2)').textContent"
+    assert browser.execute_script(save) == "Save data (csv)"
+
+
+def test_print_and_no_script_show_the_static_figure(browser, plots) -> None:
+    script = """
+        return Array.from(document.querySelectorAll(".plot > svg"))
+            .every(svg => svg.getBoundingClientRect().width > 100)"""
+    load(browser, plots)
+    assert not browser.execute_script(script)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert browser.execute_script(script)
+    assert not browser.find_element("css selector", ".plot-live").is_displayed()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    browser.get(plots.as_uri())
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert browser.execute_script(script)
+    assert not browser.find_elements("css selector", ".plot-live")

@@ -11,7 +11,7 @@ from xarray import DataArray
 
 from qdstruct.model import CalculatedResults, ChargeField
 from qdstruct.report import charge_figures
-from qdstruct.report.calculated import calculated_tables
+from qdstruct.report.tables import calculated_tables
 
 SHAPE = (10, 12, 40)
 
@@ -76,6 +76,7 @@ def test_heights_of_a_leaning_cell_are_along_the_normal() -> None:
     low, high = axes.get_ylim()
     assert (low * 20 / up, high * 20 / up) == pytest.approx((-5 + 6 - 3, -5 + 12 + 3))
     assert charge_figures.sections_figure(field_in(UPRIGHT)).axes[0].get_ylabel() == "height z (Å)"
-    heading, _ = calculated_tables(CalculatedResults(charge_field=field))["charge_section_1"]
-    length = float(np.linalg.norm(LEANING[2]))
-    assert f"at {-0.25 * length:.4f} A along c" in heading[1]
+    heading, rows = calculated_tables(CalculatedResults(charge_field=field))["charge_sections"]
+    first = dict(zip(heading, next(iter(rows)), strict=True))
+    assert first["v along"] == "c"
+    assert first["v (A)"] == pytest.approx(-0.25 * np.linalg.norm(LEANING[2]))
