@@ -23,6 +23,7 @@ __all__ = [
     "MatchError",
     "OutputError",
     "PhaseError",
+    "PhaseWarning",
     "PreflightError",
     "QdstructError",
     "RunError",
@@ -75,6 +76,10 @@ class InputError(QdstructError):
 
 class PhaseError(InputError):
     """Unknown phase, or a structure file that cannot be used."""
+
+
+class PhaseWarning(UserWarning):
+    """A structure file that can be used, but may not mean what its user thinks."""
 
 
 class StudyError(InputError):

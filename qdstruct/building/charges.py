@@ -33,6 +33,9 @@ FORMAL_CHARGES: Final[dict[str, int]] = {
 }
 """The usual charge of an ion in the framework of a crystal, in e."""
 
+CRYSTALLINE: Final = ("film", "substrate", "core", "cap", "shell", "first", "second")
+"""Regions that are pieces of a crystal, whole formula units and more."""
+
 VARIABLE: Final = ("Fe", "Mn", "Co", "Ni", "Cu", "Cr", "Ti", "Eu", "Sn", "Ge", "Sb", "Pb", "H")
 """Elements whose charge is taken from the neutrality of the crystal when the usual one does not
 balance, the most variable first."""
@@ -60,8 +63,8 @@ def formal_charges(atoms: Atoms, molecules: Molecules | None = None) -> NDArray[
     Returns
     -------
     (N,) array
-        In e. Zero everywhere for a single element, and for a compound whose elements have no
-        usual charges.
+        In e. Zero everywhere for a single element, also as one region of several (array
+        ``region``), and for a compound whose elements have no usual charges.
 
     Notes
     -----
@@ -84,7 +87,21 @@ def formal_charges(atoms: Atoms, molecules: Molecules | None = None) -> NDArray[
         charges[framework & (symbols == element)] = FORMAL_CHARGES[element]
     if all(FORMAL_CHARGES[element] > 0 for element in elements) and framework.all():
         return charges * 0.0
+    charges[_elemental(atoms, symbols, framework)] = 0.0
     return charges
+
+
+def _elemental(
+    atoms: Atoms, symbols: NDArray[np.str_], framework: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Mark the crystalline regions that are one element, such as silicon under GaAs."""
+    marked = np.zeros(len(atoms), dtype=bool)
+    regions = atoms.arrays.get("region")
+    for region in () if regions is None else CRYSTALLINE:
+        members = framework & (np.asarray(regions) == region)
+        if len(set(symbols[members].tolist())) == 1:
+            marked |= members
+    return marked
 
 
 def balanced_charges(atoms: Atoms, molecules: Molecules | None = None) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import typer
 
-from qdstruct.errors import QdstructError
+from qdstruct.errors import PhaseWarning, QdstructError
 
 __all__ = ["Interrupted", "run_command"]
 
@@ -40,7 +40,9 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """Print a warning about the user's input as one line; any other as Python does."""
-    if category is UserWarning:
+    if category is PhaseWarning:
+        typer.echo(f"qdstruct: note: {message}", err=True)
+    elif category is UserWarning:
         typer.echo(f"qdstruct: warning: {message}", err=True)
     else:
         typer.echo(

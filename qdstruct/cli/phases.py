@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,16 +23,37 @@ def list_phases(
         str | None,
         typer.Argument(help="Phase name, alias or structure file; all phases when left out."),
     ] = None,
+    setting: Annotated[
+        str | None,
+        typer.Option(
+            help="Show it in other axes: conventional, pseudocubic, or a symbol such as Pnma."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write the crystal: POSCAR or .vasp, .cif, .extxyz."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List the known crystals, or show one with its source and caveats.
 
-    Example: qdstruct phases CsPbBr3-Pbnm
+    Examples: 'qdstruct phases CsPbBr3-Pbnm'; 'qdstruct phases mine.cif --setting conventional -o
+    conventional.cif', for a file that holds the primitive cell of a centred lattice.
     """
     from qdstruct import phases
+    from qdstruct.errors import InputError
 
+    if name is None and (setting or output):
+        raise InputError(
+            "--setting and --output need a crystal", hint="name a phase or a structure file"
+        )
     if name is not None:
         phase = phases.load(name)
+        if setting:
+            phase = phases.in_setting(phase, setting)
+        if output:
+            _write(phase, output, force=force)
         if as_json:
             print_json(_document(phase))
         else:
@@ -58,6 +80,14 @@ def list_phases(
         note="Notes counts caveats: 'qdstruct phases NAME' prints them. Any CIF, POSCAR or extxyz "
         "file works where a name does.",
     )
+
+
+def _write(phase: Phase, output: Path, *, force: bool) -> None:
+    from qdstruct.building.export import write_structure
+
+    made_of = {"phase": phase.name, "setting": phase.setting, "source": phase.citation or ""}
+    write_structure(output, phase.atoms, provenance=made_of, force=force)
+    typer.echo(f"wrote {output}", err=True)
 
 
 def _document(phase: Phase) -> dict[str, Any]:

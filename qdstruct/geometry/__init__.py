@@ -11,6 +11,7 @@ from qdstruct.geometry.planes import (
 from qdstruct.geometry.reduction import gauss_reduce, reciprocal_cell, row_basis
 from qdstruct.geometry.symmetry import (
     SpaceGroup,
+    conventional_axes,
     normal_shifts,
     plane_point_operations,
     primitive_lattice,
@@ -20,6 +21,7 @@ from qdstruct.geometry.symmetry import (
 __all__ = [
     "LatticePlane",
     "SpaceGroup",
+    "conventional_axes",
     "gauss_reduce",
     "lattice_plane",
     "miller_transform",

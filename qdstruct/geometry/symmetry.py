@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SpaceGroup",
+    "conventional_axes",
     "normal_shifts",
     "plane_point_operations",
     "primitive_lattice",
@@ -48,6 +49,17 @@ class SpaceGroup:
     """(n, 3) in fractions of the cell."""
     equivalent_atoms: NDArray[np.int64]
     """(N,) index of the first atom of each atom's orbit."""
+
+    @property
+    def centring(self) -> str:
+        """Lattice letter of the conventional cell: P, A, C, F, I or R."""
+        return self.symbol[0]
+
+    @property
+    def is_primitive(self) -> bool:
+        """Whether the cell holds one lattice point."""
+        identities = (self.rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
+        return int(identities.sum()) == 1
 
 
 def _spglib_cell(atoms: Atoms) -> _Cell:
@@ -93,6 +105,48 @@ def space_group(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> SpaceGro
         translations=np.asarray(data.translations),
         equivalent_atoms=np.asarray(data.equivalent_atoms, dtype=np.int64),
     )
+
+
+def conventional_axes(atoms: Atoms, precision: float = SYMMETRY_PRECISION) -> NDArray[np.float64]:
+    """Return P such that the rows of ``P @ cell`` are the axes of the conventional cell.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        Periodic in three directions, in any cell.
+    precision : float
+        Distance tolerance in Å.
+
+    Returns
+    -------
+    (3, 3) array
+        Whole numbers where the cell is primitive or conventional; fractions where it is a
+        supercell. The crystal is not turned.
+
+    Raises
+    ------
+    PhaseError
+        If spglib finds no symmetry.
+
+    Notes
+    -----
+    spglib's transformation matrix T takes (a b c) to the standard axes (a b c) T⁻¹, as columns;
+    here axes are rows.
+    """
+    import spglib
+
+    try:
+        data = spglib.get_symmetry_dataset(_spglib_cell(atoms), symprec=precision)
+    except spglib.SpglibError:
+        data = None
+    if data is None:
+        raise PhaseError(
+            f"no conventional cell for {atoms.get_chemical_formula()}: spglib found no symmetry",
+            hint="overlapping atoms or a degenerate cell are the usual cause",
+        )
+    axes = np.linalg.inv(np.asarray(data.transformation_matrix)).T
+    whole = np.rint(axes)
+    return whole if np.allclose(axes, whole, atol=1e-4) else axes
 
 
 def _hall_number_of_setting(cell: _Cell, data: SpglibDataset, precision: float) -> int:

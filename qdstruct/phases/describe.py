@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qdstruct.errors import PhaseError
-from qdstruct.geometry import space_group
+from qdstruct.geometry import SpaceGroup, conventional_axes, reduce_miller, space_group
 from qdstruct.model import Phase
 from qdstruct.units import DALTON
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["check_crystal", "density", "describe", "shortest_distances"]
+__all__ = ["cell_caveats", "check_crystal", "density", "describe", "shortest_distances"]
 
 CLOSEST_APPROACH = 0.5
 """Å: nearer than this, two sites are one atom given twice (H–H in H₂ is 0.74 Å)."""
@@ -53,7 +53,19 @@ def describe(atoms: Atoms, *, name: str, source_file: str = "") -> Phase:
         setting=group.choice or "standard",
         formula_units=formula_units,
         density=density(atoms),
+        caveats=cell_caveats(atoms, group),
         source_file=source_file,
+    )
+
+
+def cell_caveats(atoms: Atoms, group: SpaceGroup) -> tuple[str, ...]:
+    """Say when the cell is not the one that people have in mind when they name a plane."""
+    if group.centring == "P" or not group.is_primitive:
+        return ()
+    h, k, l = reduce_miller(conventional_axes(atoms) @ (0, 0, 1))  # noqa: E741
+    return (
+        f"this is the primitive cell of a lattice of type {group.centring}, and Miller indices "
+        f"refer to it: (0,0,1) here is ({h},{k},{l}) of the conventional cell",
     )
 
 

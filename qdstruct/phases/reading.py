@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from qdstruct.errors import PhaseError
+from qdstruct.errors import PhaseError, PhaseWarning
 from qdstruct.model import Phase
 from qdstruct.phases import cif
 from qdstruct.phases.describe import check_crystal, describe
@@ -49,12 +49,26 @@ def read_structure(path: str | Path) -> Phase:
         If the file is missing, a directory, empty, unreadable, not periodic, partly occupied,
         lacks sites that its own formula names, has coordinates that are not numbers or atoms that
         overlap. The message names the file and says what to do.
+
+    Warns
+    -----
+    PhaseWarning
+        If the file holds the primitive cell of a centred lattice, to which Miller indices then
+        refer.
     """
     file = Path(path)
     _check_file(file)
     if _is_cif(file):
         return _read_cif(file)
-    return describe(read_atoms(file), name=_stem(file), source_file=_origin(file))
+    phase = describe(read_atoms(file), name=_stem(file), source_file=_origin(file))
+    _warn_about_cell(file, phase.caveats)
+    return phase
+
+
+def _warn_about_cell(file: Path, caveats: tuple[str, ...]) -> None:
+    for caveat in caveats:
+        advice = f"'qdstruct phases {file} --setting conventional -o FILE' writes that cell"
+        warnings.warn(f"{file}: {caveat}; {advice}", PhaseWarning, stacklevel=3)
 
 
 def read_atoms(path: str | Path, *, displacements: bool = False) -> Atoms:
@@ -241,6 +255,7 @@ def _read_cif(file: Path) -> Phase:
     atoms = _cif_atoms(file, block)
     name = cif.text(block, "_qdstruct_name")
     phase = describe(atoms, name=name or file.stem, source_file=_origin(file))
+    _warn_about_cell(file, phase.caveats)
     temperature = cif.text(block, "_cell_measurement_temperature")
     return replace(
         phase,
@@ -248,7 +263,7 @@ def _read_cif(file: Path) -> Phase:
         setting=cif.text(block, "_qdstruct_setting") or phase.setting,
         citation=cif.text(block, "_qdstruct_citation") or _citation(block),
         temperature=_number(temperature),
-        caveats=tuple(cif.items(block, "_qdstruct_caveat")),
+        caveats=(*cif.items(block, "_qdstruct_caveat"), *phase.caveats),
         aliases=tuple(cif.items(block, "_qdstruct_alias")),
         reported_density=_number(cif.text(block, "_exptl_crystal_density_diffrn")),
         provenance=cif.text(block, "_qdstruct_found_in"),

@@ -1,4 +1,4 @@
-"""Changing the axes of a crystal: orthorhombic settings and the pseudo-cubic perovskite cell."""
+"""Changing the axes of a crystal: conventional cell, orthorhombic settings, pseudo-cubic cell."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.errors import PhaseError
-from qdstruct.geometry import reduce_miller, space_group
+from qdstruct.geometry import conventional_axes, reduce_miller, space_group
 from qdstruct.model import Miller, Phase
+from qdstruct.phases.describe import cell_caveats
 
 __all__ = ["convert_miller", "in_setting"]
 
+CONVENTIONAL = "conventional"
+"""Name of the setting with the axes of the International Tables, found by spglib."""
 PSEUDO_CUBIC = "pseudocubic"
 """Name of the setting whose axes follow the Pb–X–Pb chains of a perovskite."""
 DIAGONAL = np.array([[0.5, 0.5, 0.0], [-0.5, 0.5, 0.0], [0.0, 0.0, 1.0]])
@@ -30,9 +33,10 @@ def in_setting(phase: Phase, setting: str) -> Phase:
     Parameters
     ----------
     phase : Phase
-        An orthorhombic crystal or a perovskite.
+        An orthorhombic crystal or a perovskite; any crystal for ``conventional``.
     setting : str
-        A Hermann–Mauguin symbol of the same space group (``Pnma``, ``Pbnm``, ``Pnam``, …), or
+        A Hermann–Mauguin symbol of the same space group (``Pnma``, ``Pbnm``, ``Pnam``, …);
+        ``conventional``, for files that hold the primitive cell of a centred lattice; or
         ``pseudocubic``: the smallest block of pseudo-cubic cells that repeats, 2×2×2 for Pbnm,
         2×2×1 for P4/mbm, one cell for Pm-3m.
 
@@ -63,7 +67,7 @@ def convert_miller(hkl: ArrayLike, phase: Phase, other_setting: str) -> Miller:
     phase : Phase
         The crystal the indices belong to.
     other_setting : str
-        As in `in_setting`; ``pseudocubic`` means the single pseudo-cubic cell, a ≈ 5.9 Å.
+        As in `in_setting`; here ``pseudocubic`` means the single pseudo-cubic cell, a ≈ 5.9 Å.
 
     Raises
     ------
@@ -92,6 +96,8 @@ def _is_pseudo_cubic(setting: str) -> bool:
 
 def _matrix(phase: Phase, setting: str) -> NDArray[np.float64]:
     """Return P with new axes (rows) = P @ cell."""
+    if setting.casefold() == CONVENTIONAL:
+        return conventional_axes(phase.atoms)
     if not _is_pseudo_cubic(setting):
         return _orthorhombic(phase, setting)
     frame = FRAMES.get(phase.space_group_number)
@@ -130,7 +136,8 @@ def _orthorhombic(phase: Phase, setting: str) -> NDArray[np.float64]:
     if not 16 <= phase.space_group_number <= 74:
         raise PhaseError(
             f"{phase.name} is {phase.space_group_symbol}, not orthorhombic: no setting '{setting}'",
-            hint="only orthorhombic crystals change between settings such as Pnma and Pbnm",
+            hint="every crystal has 'conventional'; only orthorhombic ones change between Pnma, "
+            "Pbnm, …",
         )
     found = {}
     for order in sorted(permutations(range(3)), key=_is_odd):
@@ -154,11 +161,15 @@ def _with_axes(phase: Phase, matrix: NDArray[np.float64], setting: str) -> Phase
 
     integers = np.rint(matrix)
     if not np.allclose(matrix, integers):
-        raise PhaseError(f"{phase.name}: the axes of '{setting}' are no lattice vectors")
+        raise PhaseError(
+            f"{phase.name}: the axes of '{setting}' are no multiples of the cell's axes",
+            hint="the file holds a supercell: give its unit cell",
+        )
     atoms = make_supercell(phase.atoms, integers.astype(int), wrap=True)
     atoms.arrays.pop("spacegroup_kinds", None)
     n_cells = round(abs(np.linalg.det(matrix)))
-    group = space_group(atoms)
+    group, old = space_group(atoms), cell_caveats(phase.atoms, space_group(phase.atoms))
+    kept = tuple(caveat for caveat in phase.caveats if caveat not in old)
     return replace(
         phase,
         atoms=atoms,
@@ -167,5 +178,6 @@ def _with_axes(phase: Phase, matrix: NDArray[np.float64], setting: str) -> Phase
         space_group_number=group.number,
         space_group_symbol=group.symbol,
         formula_units=phase.formula_units * n_cells,
+        caveats=(*kept, *cell_caveats(atoms, group)),
         aliases=(),
     )

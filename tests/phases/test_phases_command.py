@@ -60,3 +60,25 @@ def test_bad_input_ends_with_code_2_and_one_message(name: str) -> None:
     assert result.stderr.startswith("qdstruct: error: ")
     assert result.stderr.count("error") == 1
     assert "Traceback" not in result.stderr
+
+
+def test_a_primitive_cell_is_remarked_on_and_rewritten(tmp_path: Path) -> None:
+    from ase.build import bulk
+
+    bulk("GaAs", "zincblende", 5.653).write(tmp_path / "primitive.cif")
+    program = [sys.executable, "-c", "from qdstruct.cli import main; main()", "phases"]
+    words = ["primitive.cif", "--setting", "conventional", "-o", "cubic.vasp", "--json"]
+    done = subprocess.run(
+        [*program, *words], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "note: primitive.cif: this is the primitive cell of a lattice of type F" in done.stderr
+    assert json.loads(done.stdout)["cell"] == pytest.approx([5.653] * 3 + [90] * 3)
+    again = runner.invoke(app, ["phases", str(tmp_path / "cubic.vasp"), "--json"])
+    assert json.loads(again.stdout)["n_atoms"] == 8
+    assert json.loads(again.stdout)["caveats"] == []
+
+
+def test_another_setting_needs_a_crystal() -> None:
+    result = runner.invoke(app, ["phases", "--setting", "Pnma"])
+    assert "need a crystal" in str(result.exception)

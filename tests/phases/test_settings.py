@@ -118,3 +118,37 @@ def test_settings_that_do_not_exist(name: str, setting: str) -> None:
 def test_no_plane() -> None:
     with pytest.raises(MatchError):
         phases.convert_miller((0, 0, 0), phases.load("CsPbBr3-Pnma"), "Pbnm")
+
+
+def test_the_primitive_cell_of_a_centred_lattice_is_named_and_left() -> None:
+    from ase.build import bulk
+
+    with_caveat = phases.describe(bulk("Si", "diamond", 5.431), name="si")
+    assert "type F" in with_caveat.caveats[0]
+    conventional = phases.in_setting(with_caveat, "conventional")
+    assert np.allclose(conventional.atoms.cell.cellpar(), [5.431] * 3 + [90] * 3)
+    assert len(conventional.atoms) == 8
+    assert conventional.caveats == ()
+    assert phases.describe(bulk("Si", "diamond", 5.431, cubic=True), name="si").caveats == ()
+
+
+@given(hkl=miller)
+def test_planes_keep_their_spacing_from_primitive_to_conventional(
+    hkl: tuple[int, int, int],
+) -> None:
+    from ase.build import bulk
+
+    assume(any(hkl))
+    primitive = phases.describe(bulk("NaCl", "rocksalt", 5.64), name="NaCl")
+    conventional = phases.in_setting(primitive, "conventional")
+    other = phases.convert_miller(hkl, primitive, "conventional")
+    there = plane_spacing(conventional.atoms.cell, other)
+    assert there == pytest.approx(plane_spacing(primitive.atoms.cell, hkl))
+
+
+def test_a_supercell_has_no_conventional_axes_of_its_own() -> None:
+    galena = phases.load("PbS-galena")
+    doubled = phases.describe(galena.atoms * (2, 1, 1), name="doubled")
+    with pytest.raises(PhaseError, match="no multiples") as caught:
+        phases.in_setting(doubled, "conventional")
+    assert "supercell" in str(caught.value)
