@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +22,10 @@ FLAT = 0.3
 
 CANDIDATES = 6
 """Orientations that are followed from the first surroundings to the whole body."""
+
+FEW = 48
+"""Atoms below which a body's periodic images are fitted with it: a film of four atoms can be laid
+on a crystal in several ways that miss its in-plane period."""
 
 MOST_FITTED = 4000
 """Atoms that take part in a least-squares fit at most."""
@@ -91,9 +95,13 @@ def fit_crystal(
     radius. No orientation is assumed and every homogeneous strain up to a quarter is found.
     """
     indices = np.flatnonzero(compared)
+    own = len(indices)
     points, numbers = body.positions[indices], body.numbers[indices]
+    seeds = _seeds(points, numbers)
+    if own < FEW:
+        points, numbers = _with_images(body, compared, points, numbers)
     best: CrystalFit | None = None
-    for seed in _seeds(points, numbers):
+    for seed in seeds:
         around, kinds = _surroundings(body, int(indices[seed]), compared)
         for matrix, site in _orientations(around, kinds, int(numbers[seed]), bulk, mirrored):
             origin = points[seed] - bulk.atoms.positions[site] @ matrix
@@ -102,7 +110,25 @@ def fit_crystal(
                 best = fit
         if best is not None and best.share > 0.9:
             break
-    return best
+    if best is None:
+        return None
+    sites, places, offsets = best.sites[:own], best.places[:own], best.offsets[:own]
+    return replace(best, sites=sites, places=places, offsets=offsets)
+
+
+def _with_images(
+    body: Body,
+    compared: NDArray[np.bool_],
+    points: NDArray[np.float64],
+    numbers: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Append the periodic images among the neighbours of a body's atoms."""
+    pairs = body.pairs.select(compared[body.pairs.first] & compared[body.pairs.second])
+    ends = body.positions[pairs.first] + pairs.vectors
+    apart = np.linalg.norm(ends - body.positions[pairs.second], axis=1)
+    ends, kinds = ends[apart > 0.1], body.numbers[pairs.second[apart > 0.1]]
+    _, once = np.unique(np.round(ends, 2), axis=0, return_index=True)
+    return np.concatenate([points, ends[once]]), np.concatenate([numbers, kinds[once]])
 
 
 def _seeds(points: NDArray[np.float64], numbers: NDArray[np.int64]) -> list[int]:

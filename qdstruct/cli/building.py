@@ -37,10 +37,11 @@ def check(
         float | None, typer.Option("--charge", help="Net charge it should have, e.")
     ] = None,
     film: Annotated[
-        str | None, typer.Option("--film", help="Phase to compare the film region with.")
+        str | None, typer.Option("--film", help="Phase or structure file to compare the film with.")
     ] = None,
     substrate: Annotated[
-        str | None, typer.Option("--substrate", help="Phase to compare the substrate with.")
+        str | None,
+        typer.Option("--substrate", help="Phase or structure file to compare the substrate with."),
     ] = None,
     region: Annotated[
         list[str] | None,

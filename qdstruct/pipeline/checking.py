@@ -116,7 +116,7 @@ def check_file(
     stated = _with_one_region(stated, atoms)
     loaded, remarks = _loaded(stated, set(known))
     known = {**loaded, **known}
-    if known and "region" not in atoms.arrays and stated.substrate_formula is not None:
+    if "region" not in atoms.arrays and stated.substrate_formula is not None:
         atoms.set_array("region", _sides(atoms, stated.substrate_formula))
     if "region" not in atoms.arrays and loaded:
         known = {region: phase for region, phase in known.items() if region not in loaded}
@@ -180,8 +180,15 @@ def _loaded(stated: Statement, given: set[str]) -> tuple[dict[str, Phase], tuple
         try:
             loaded[region] = phases.load(name)
         except PhaseError:
-            remarks.append(f"the {region} is said to be {name}, which is not known here")
+            remarks.append(
+                f"the {region} is said to be {name}, which is no known phase and so was not "
+                f"compared: {_option(region)} takes its file"
+            )
     return loaded, tuple(remarks)
+
+
+def _option(region: str) -> str:
+    return f"--{region}" if region in ("film", "substrate") else f"--region {region}="
 
 
 def _sides(atoms: Atoms, substrate_formula: str) -> NDArray[np.str_]:

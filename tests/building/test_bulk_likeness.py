@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from qdstruct import matching, phases
 from qdstruct.building import build_interface, build_slab, examine_structure
+from qdstruct.building.charges import formal_charges
 from qdstruct.errors import BuildError
 
 PAIR = ("CdS-zincblende", "CsPbBr3-Pbnm")
@@ -211,3 +212,34 @@ def test_any_deformation_in_any_orientation_is_measured(name, strain, seed) -> N
     )
     assert measured @ measured == pytest.approx(deformation @ deformation.T, abs=5e-3)
     assert not part.mirrored
+
+
+def test_a_film_of_four_atoms_is_laid_by_its_in_plane_period() -> None:
+    from ase.build import bulk
+
+    film = phases.describe(bulk("GaAs", "zincblende", 5.653, cubic=True), name="GaAs")
+    substrate = phases.describe(bulk("Si", "diamond", 5.431, cubic=True), name="Si")
+    match = matching.find_matches(film, substrate, (1, 1, 0), (1, 1, 0), max_area=40,
+                                  max_strain=0.05)[0]  # fmt: skip
+    built = build_interface(film, substrate, match, film_layers=2, substrate_layers=2)
+    assert (built.atoms.arrays["region"] == "film").sum() == 4
+    report = examine_structure(
+        built.atoms, regions={"film": film, "substrate": substrate}, max_strain=0.05,
+        strains=strains_of(built),
+    )  # fmt: skip
+    assert report.ok, report.problems
+    principal = np.linalg.eigvalsh(report.parts[0].strain[:2, :2])
+    assert principal == pytest.approx([5.431 / 5.653 - 1] * 2, abs=1e-6)
+
+
+def test_an_element_under_a_compound_is_neutral() -> None:
+    from ase.build import bulk
+
+    silicon, compound = bulk("Si", cubic=True), bulk("GaAs", "zincblende", 5.65, cubic=True)
+    silicon.set_array("region", np.array(["substrate"] * len(silicon)))
+    compound.set_array("region", np.array(["film"] * len(compound)))
+    compound.translate([0, 0, 20])
+    both = silicon + compound
+    both.set_cell([5.65, 5.65, 40])
+    assert formal_charges(both)[: len(silicon)] == pytest.approx(0)
+    assert formal_charges(both)[len(silicon) :].sum() == pytest.approx(0)
