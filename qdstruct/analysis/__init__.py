@@ -9,6 +9,12 @@ from qdstruct.analysis.alignment import (
 )
 from qdstruct.analysis.bonds import BondAngle, InterfaceBond, bond_angles, interface_bonds
 from qdstruct.analysis.charge import charge_difference, difference_grid, match_atoms, part_regions
+from qdstruct.analysis.chemical import (
+    coupled_elements,
+    formation_enthalpy,
+    potential_limits,
+    potential_lines,
+)
 from qdstruct.analysis.densities import atom_groups, atomic_planes, broadened, dos_by
 from qdstruct.analysis.dynamics import (
     Decay,
@@ -103,6 +109,7 @@ __all__ = [
     "charge_difference",
     "core_potential_level",
     "core_potential_levels",
+    "coupled_elements",
     "cross_section",
     "density_overlap",
     "dephasing_function",
@@ -116,6 +123,7 @@ __all__ = [
     "formation_against_bulk_line",
     "formation_energy",
     "formation_energy_line",
+    "formation_enthalpy",
     "formula_unit",
     "formula_units",
     "gap_dynamics",
@@ -134,6 +142,8 @@ __all__ = [
     "octahedra",
     "part_regions",
     "plateau",
+    "potential_limits",
+    "potential_lines",
     "potential_profile",
     "region_extent",
     "region_fractions",

@@ -39,8 +39,14 @@ MuOption = Annotated[
         "formula units: S=-4.1, or a range S=-5.2:-4.1.",
     ),
 ]
-
-
+ReferenceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reference",
+        help="Energy of an element, from which its chemical potential counts: eV per atom, as "
+        "S=-4.13, or the directory of its calculation, as S=bulk-S/static.",
+    ),
+]
 ThresholdOption = Annotated[
     float | None,
     typer.Option(min=1e-9, help="States/eV per atom that count as zero at a band edge [0.02]."),
@@ -79,6 +85,7 @@ def analyze_command(
     plane: PlaneOption = None,
     axis: AxisOption = None,
     mu: MuOption = None,
+    reference: ReferenceOption = None,
     threshold: ThresholdOption = None,
     broadening: BroadeningOption = 0.0,
     figures: FormatsOption = "pdf,png",
@@ -94,10 +101,11 @@ def analyze_command(
     Example: qdstruct analyze my-study --figures svg,pdf
     Example: qdstruct analyze old-vasp-runs --film Cd,S -o old-analysis
     """
+    from qdstruct.cli.analysis_settings import analysis_settings
     from qdstruct.pipeline.directory import is_study_tree
     from qdstruct.report import checked_formats
 
-    settings = _settings(mu or [], threshold, broadening)
+    settings = analysis_settings(mu or [], reference or [], threshold, broadening)
     formats = checked_formats(figures)
     if is_study_tree(directory):
         _refuse_choices({"-o": output, "--film": film, "--substrate": substrate,
@@ -208,49 +216,6 @@ def _say() -> Callable[[str], None]:
     return lambda step: typer.echo(f"→ {step}", err=True)
 
 
-def _settings(mu: list[str], threshold: float | None, broadening: float) -> Settings:
-    from qdstruct.pipeline.directory import Settings
-
-    potentials = _potentials(mu)
-    if threshold is None:
-        return Settings(broadening=broadening, chemical_potentials=potentials)
-    return Settings(threshold=threshold, broadening=broadening, chemical_potentials=potentials)
-
-
-def _potentials(words: list[str]) -> dict[str, tuple[float, ...]]:
-    """Read ``S=-4.1`` and ``S=-5.2:-4.1``."""
-    import math
-
-    from ase.data import atomic_numbers
-
-    from qdstruct.errors import InputError
-
-    found: dict[str, tuple[float, ...]] = {}
-    for word in words:
-        symbol, equals, numbers = word.partition("=")
-        try:
-            values = tuple(float(number) for number in numbers.split(":"))
-        except ValueError:
-            values = ()
-        symbol = symbol.strip()
-        if not equals or len(values) not in (1, 2) or not all(map(math.isfinite, values)):
-            raise InputError(
-                f"--mu {word}: a chemical potential was expected",
-                hint="write ELEMENT=eV or ELEMENT=LOW:HIGH, for example S=-4.1 or S=-5.2:-4.1",
-            )
-        if atomic_numbers.get(symbol, 0) == 0:
-            raise InputError(f"--mu {word}: '{symbol}' is no element", hint="write a symbol, as S")
-        if symbol in found:
-            raise InputError(f"--mu {word}: {symbol} is given twice", hint="leave one out")
-        if len(values) == 2 and not values[0] < values[1]:
-            raise InputError(
-                f"--mu {word}: the range is not ascending",
-                hint=f"write the lower limit first: {symbol}={values[1]:g}:{values[0]:g}",
-            )
-        found[symbol] = values
-    return found
-
-
 @commands.command("report")
 def report_command(
     directory: DirectoryArgument,
@@ -268,6 +233,7 @@ def report_command(
     plane: PlaneOption = None,
     axis: AxisOption = None,
     mu: MuOption = None,
+    reference: ReferenceOption = None,
     threshold: ThresholdOption = None,
     broadening: BroadeningOption = 0.0,
     open_page: Annotated[
@@ -289,6 +255,7 @@ def report_command(
 
     Example: qdstruct report my-study -o my-study.html --open
     """  # fmt: skip
+    from qdstruct.cli.analysis_settings import analysis_settings
     from qdstruct.files import refuse_existing
     from qdstruct.pipeline.directory import is_study_tree
 
@@ -301,7 +268,7 @@ def report_command(
 
     if output is not None:
         refuse_existing(output, force=force)
-    settings = _settings(mu or [], threshold, broadening)
+    settings = analysis_settings(mu or [], reference or [], threshold, broadening)
     if not is_study_tree(directory):
         choices = directory_choices(film, substrate, plane, axis, settings)
         show(_report_directory(directory, output, choices, force=force))

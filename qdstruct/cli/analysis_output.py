@@ -52,6 +52,12 @@ def _calculated_lines(found: CalculatedResults) -> list[tuple[str, str]]:
         for each in found.energies
     ]  # fmt: skip
     lines += [
+        (f"Formation energy over μ({each.element})",
+         f"Δμ from {each.limits[0]:+.3f} (poor) to {each.limits[1]:+.3f} eV (rich): "
+         f"{1e3 * float(each.energy[0, 0]):+.2f} to {1e3 * float(each.energy[0, -1]):+.2f} meV/Å²")
+        for each in found.potential_lines
+    ]  # fmt: skip
+    lines += [
         (f"State {each.name}",
          ", ".join(f"{name} {100 * part:.1f} %" for name, part in each.fractions.items()))
         for each in found.states
@@ -119,6 +125,7 @@ def calculated_document(found: CalculatedResults) -> dict[str, Any]:
         "charge_integral": None if difference is None else difference.integral,
         "interface_height": None if difference is None else difference.interface_height,
         "energies": [each.to_dict() for each in found.energies],
+        "potential_lines": [each.to_dict() for each in found.potential_lines],
         "states": [each.to_dict() for each in found.states],
         "overlaps": [each.to_dict() for each in found.overlaps],
         "checks": [{**each.to_dict(), "holds": each.holds} for each in found.checks],

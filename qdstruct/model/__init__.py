@@ -13,6 +13,7 @@ from qdstruct.model.calculated import (
     SystemSummary,
 )
 from qdstruct.model.charges import BaderCharges
+from qdstruct.model.chemical import PotentialLine
 from qdstruct.model.electronic import (
     AveragedGrid,
     BandAlignment,
@@ -153,6 +154,7 @@ __all__ = [
     "PhaseFraction",
     "PhononSettings",
     "PlaneMismatch",
+    "PotentialLine",
     "PotentialProfile",
     "PotentialResult",
     "PowderPattern",

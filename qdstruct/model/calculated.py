@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from qdstruct.model.chemical import PotentialLine
 from qdstruct.model.electronic import (
     BandAlignment,
     BandEdges,
@@ -160,6 +161,8 @@ class CalculatedResults(Record):
     """Energies per area with their terms."""
     formation_line: DataArray | None = None
     """Formation energy against a chemical potential, eV/Å² (dim mu, eV)."""
+    potential_lines: tuple[PotentialLine, ...] = ()
+    """The same between the limits that elements and crystals set, for each element in excess."""
     states: tuple[StateDensity, ...] = ()
     """Band-decomposed densities."""
     overlaps: tuple[StateOverlap, ...] = ()

@@ -27,7 +27,7 @@ from qdstruct.model import (
     StudyResults,
 )
 from qdstruct.pipeline.analysing import Settings, Workbench, calculate
-from qdstruct.pipeline.analysing.energies import check_potentials
+from qdstruct.pipeline.analysing.chemical import check_potentials
 from qdstruct.pipeline.analysing.tree import tree_bench
 from qdstruct.pipeline.levels import measured_alignments
 from qdstruct.pipeline.prepare import (

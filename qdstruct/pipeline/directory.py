@@ -17,7 +17,7 @@ from qdstruct.model import CalculatedResults, DirectoryResults, SystemSummary
 from qdstruct.outputs import CalculationSketch
 from qdstruct.pipeline.analyse import FIGURES_FOLDER, GRID_FILE, RESULTS_FILE, library_versions
 from qdstruct.pipeline.analysing import Settings, Workbench, calculate
-from qdstruct.pipeline.analysing.energies import check_potentials
+from qdstruct.pipeline.analysing.chemical import check_potentials
 from qdstruct.pipeline.analysing.foreign import (
     Choices,
     FoundSystem,

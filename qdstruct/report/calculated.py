@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from qdstruct.model import (
     CalculatedResults,
     EnergyPerArea,
     LevelSet,
+    PotentialLine,
     PotentialResult,
 )
 from qdstruct.report import charge_figures, dos_figures, figures, potential_figures
@@ -55,6 +57,10 @@ def calculated_figures(results: CalculatedResults, *, mock: bool = False) -> dic
         drawn["charge_surfaces"] = charge_figures.isosurface_figure(field)
     if results.formation_line is not None:
         drawn["formation"] = potential_figures.formation_line_figure(results.formation_line)
+    if results.potential_lines:
+        drawn["chemical_potentials"] = potential_figures.potential_lines_figure(
+            results.potential_lines
+        )
     if mock:
         for figure in drawn.values():
             mark_mock(figure)
@@ -74,6 +80,7 @@ def calculated_context(results: CalculatedResults) -> dict[str, Any]:
         "potential_rows": [row for each in results.potentials for row in _potential_rows(each)],
         "charge_rows": _charge_rows(results),
         "energy_rows": [_energy_row(energy) for energy in results.energies],
+        "potential_limit_rows": [_limit_row(line) for line in results.potential_lines],
         "state_rows": [
             (state.name, f"{state.electrons:.4f}",
              ", ".join(f"{name} {100 * part:.1f} %" for name, part in state.fractions.items()))
@@ -177,3 +184,16 @@ def _energy_row(energy: EnergyPerArea) -> dict[str, Any]:
         "convention": energy.convention,
         "terms": [(name, signed(value, 4)) for name, value in energy.terms.items()],
     }  # fmt: skip
+
+
+def _limit_row(line: PotentialLine) -> tuple[str, ...]:
+    poor, rich = (1e3 * np.asarray(line.energy)[:, index] for index in (0, -1))
+
+    def span(values: Iterable[float]) -> str:
+        return " … ".join(dict.fromkeys(signed(float(value), 2) for value in values))
+
+    return (
+        line.element, f"{line.excess:+g}".replace("-", "−"), signed(line.limits[0], 3),
+        signed(line.limits[1], 3), span(poor), span(rich),
+        ", ".join(f"{name} {signed(value, 3)}" for name, value in line.enthalpies.items()),
+    )  # fmt: skip

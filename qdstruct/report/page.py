@@ -131,7 +131,7 @@ def calculated_sections(results: CalculatedResults, drawn: set[str]) -> list[tup
         ("potential", "Potential", "potential" in drawn),
         ("charge", "Charge difference", "charge" in drawn),
         ("states", "States", bool(results.states)),
-        ("energies", "Energies", bool(results.energies)),
+        ("energies", "Energies", bool(results.energies or results.potential_lines)),
         ("checks", "Checks", bool(results.checks)),
     ]
 

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdstruct.model import LevelSet, MaterialLevels, PotentialResult
-from qdstruct.report.style import COLOURS, SINGLE_COLUMN, colour_of, new_figure
+from qdstruct.model import LevelSet, MaterialLevels, PotentialLine, PotentialResult
+from qdstruct.report.style import COLOURS, DOUBLE_COLUMN, SINGLE_COLUMN, colour_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from xarray import DataArray
 
-__all__ = ["formation_line_figure", "level_figure", "potential_figure"]
+__all__ = [
+    "formation_line_figure",
+    "level_figure",
+    "potential_figure",
+    "potential_lines_figure",
+]
 
 BAND_DEPTH = 0.55
 """eV of band drawn beyond each edge."""
@@ -199,4 +204,32 @@ def formation_line_figure(line: DataArray) -> Figure:
     element = line.attrs.get("element", "")
     axes.set(xlabel=f"μ({element}) (eV), poor to rich", ylabel="formation energy (meV/Å$^2$)",
              xlim=(mu[0], mu[-1]))  # fmt: skip
+    return figure
+
+
+def potential_lines_figure(lines: Sequence[PotentialLine]) -> Figure:
+    """Draw the energy of an interface between the limits of each element it has in excess.
+
+    Parameters
+    ----------
+    lines : sequence of PotentialLine
+        One panel each.
+    """
+    figure = new_figure(SINGLE_COLUMN if len(lines) == 1 else DOUBLE_COLUMN, 66)
+    panels = figure.subplots(1, len(lines), squeeze=False, sharey=True)[0]
+    for index, (axes, line) in enumerate(zip(panels, lines, strict=True)):
+        mu, (low, high) = np.asarray(line.energy["mu"]), 1e3 * np.asarray(line.energy)
+        axes.plot(mu, low, color=COLOURS[index])
+        if (high > low).any():
+            axes.plot(mu, high, color=COLOURS[index])
+            axes.fill_between(mu, low, high, color=COLOURS[index], alpha=0.2, linewidth=0)
+        axes.axhline(0, color="0.5", linewidth=0.6)
+        for place in line.limits:
+            axes.axvline(place, color="0.5", linewidth=0.8, linestyle=":")
+        margin = 0.06 * max(line.limits[1] - line.limits[0], 1e-3)
+        axes.set(xlim=(line.limits[0] - margin, line.limits[1] + margin),
+                 xlabel=f"Δμ({line.element}) (eV), poor to rich")  # fmt: skip
+        axes.set_title(f"{line.excess:+g} {line.element} per cell".replace("-", "−"), loc="left")
+    quantity = str(lines[0].energy.attrs.get("quantity", "formation"))
+    panels[0].set_ylabel(f"{quantity}\nenergy (meV/Å$^2$)")
     return figure

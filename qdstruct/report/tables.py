@@ -105,6 +105,17 @@ def _calculated(results: CalculatedResults) -> Iterator[tuple[str, Table]]:
         line = results.formation_line
         heading = [f"mu({line.attrs.get('element', '')}) (eV)", "formation energy (eV/A^2)"]
         yield "formation", (heading, np.column_stack([line["mu"], line]).tolist())
+    if results.potential_lines:
+        name = str(results.potential_lines[0].energy.attrs.get("quantity", "formation"))
+        yield "chemical_potentials", (
+            ["element", "mu - mu of the element (eV)", f"lowest {name} energy (eV/A^2)",
+             f"highest {name} energy (eV/A^2)"],
+            [
+                [each.element, *row]
+                for each in results.potential_lines
+                for row in np.column_stack([each.energy["mu"], *np.asarray(each.energy)]).tolist()
+            ],
+        )  # fmt: skip
 
 
 def _densities_of_states(results: CalculatedResults) -> Iterator[tuple[str, Table]]:

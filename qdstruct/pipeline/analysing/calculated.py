@@ -8,6 +8,7 @@ from pathlib import Path
 from qdstruct.model import BandAlignment, CalculatedResults
 from qdstruct.pipeline.analysing.alignments import alignments
 from qdstruct.pipeline.analysing.charge import charge_checks, charge_results
+from qdstruct.pipeline.analysing.chemical import limited_lines
 from qdstruct.pipeline.analysing.energies import energy_results
 from qdstruct.pipeline.analysing.potentials import potential_results
 from qdstruct.pipeline.analysing.projected import dos_results
@@ -73,6 +74,7 @@ def calculate(
         charge_field=field,
         energies=energies,
         formation_line=line,
+        potential_lines=limited_lines(bench),
         states=states,
         overlaps=overlaps,
         checks=(*dos.checks, *charge_checks(bench, difference)),

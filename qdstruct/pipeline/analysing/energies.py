@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qdstruct import analysis
-from qdstruct.errors import InputError, QdstructError
+from qdstruct.errors import QdstructError
 from qdstruct.model import EnergyPerArea, FinishedCalculation
 from qdstruct.pipeline.analysing.systems import System, Workbench
 
 if TYPE_CHECKING:
-    from ase import Atoms
     from xarray import DataArray
 
-__all__ = ["check_potentials", "energy_results"]
+__all__ = ["SIDES", "crystal", "energy_results", "interfaces", "surfaces"]
 
 SIDES = ("film", "substrate")
-
-
-def check_potentials(potentials: Mapping[str, tuple[float, ...]], atoms: Atoms) -> None:
-    """Refuse chemical potentials of elements that the interface does not hold.
-
-    Raises
-    ------
-    InputError
-        With the elements it holds.
-    """
-    present = sorted(set(atoms.get_chemical_symbols()))
-    for symbol in potentials:
-        if symbol not in present:
-            raise InputError(
-                f"a chemical potential of {symbol} was given, but the interface "
-                f"{atoms.get_chemical_formula(mode='metal')} holds no {symbol}",
-                hint=f"choose among {', '.join(present)}",
-            )
 
 
 def energy_results(bench: Workbench) -> tuple[tuple[EnergyPerArea, ...], DataArray | None]:
@@ -73,7 +54,7 @@ def _separation(bench: Workbench, result: str) -> EnergyPerArea | None:
     whole = bench.systems["interface"]
     energy = analysis.separation_energy(
         whole.facts, {name: system.facts for name, system in parts.items()},
-        n_interfaces=_interfaces(bench), axis=whole.axis,
+        n_interfaces=interfaces(bench), axis=whole.axis,
     )  # fmt: skip
     files = (whole, *parts.values())
     bench.cite(f"{energy.name} energy", *(system.file("vasprun.xml") for system in files))
@@ -90,14 +71,14 @@ def _adhesion(bench: Workbench, result: str) -> EnergyPerArea | None:
     whole, *parts = (bench.systems[r] for r in ("interface", *(name for name, _ in needs)))
     energy = analysis.adhesion_energy(
         whole.facts, parts[0].facts, parts[1].facts,
-        n_interfaces=_interfaces(bench), axis=whole.axis,
+        n_interfaces=interfaces(bench), axis=whole.axis,
     )  # fmt: skip
     files = [system.file("vasprun.xml") for system in (whole, *parts)]
     bench.cite("adhesion energy, parts relaxed", *files)
     return replace(energy, name="adhesion, parts relaxed")
 
 
-def _interfaces(bench: Workbench) -> int:
+def interfaces(bench: Workbench) -> int:
     """Return 1 for a cell with a vacuum, 2 for a periodic stack."""
     whole = bench.systems["interface"]
     return 1 if analysis.vacuum_gap(whole.facts.atoms, whole.axis) is not None else 2
@@ -143,10 +124,10 @@ def _bulks(bench: Workbench, result: str) -> dict[str, FinishedCalculation] | No
     needs = [(f"bulk-{side}", "vasprun.xml") for side in SIDES]
     if bench.lacking(result, [("interface", "vasprun.xml"), *needs]):
         return None
-    return {f"bulk {side}": _crystal(bench, side).facts for side in SIDES}
+    return {f"bulk {side}": crystal(bench, side).facts for side in SIDES}
 
 
-def _crystal(bench: Workbench, side: str) -> System:
+def crystal(bench: Workbench, side: str) -> System:
     """Return the crystal strained as in the interface where it was calculated, or the free one."""
     strained = bench.systems.get(f"strained-{side}")
     if strained is not None and strained.file("vasprun.xml") is not None:
@@ -156,7 +137,7 @@ def _crystal(bench: Workbench, side: str) -> System:
 
 def _strain_note(bench: Workbench, result: str) -> str:
     """Say against which crystals an interface is counted, and what strain is left in it."""
-    free = [side for side in SIDES if _crystal(bench, side) is bench.systems[f"bulk-{side}"]]
+    free = [side for side in SIDES if crystal(bench, side) is bench.systems[f"bulk-{side}"]]
     strained = [side for side in SIDES if side not in free]
     words = []
     if strained:
@@ -173,19 +154,19 @@ def _strain_note(bench: Workbench, result: str) -> str:
     return f"{result}: {'; '.join(words)}."
 
 
-def _surfaces(bench: Workbench) -> tuple[float, ...]:
+def surfaces(bench: Workbench) -> tuple[float, ...]:
     """Return the energies of the two free faces of the cell; none for a periodic stack.
 
     Each slab's two faces count alike; a slab is compared with the bulk strained as it is.
     """
-    if _interfaces(bench) == 2:
+    if interfaces(bench) == 2:
         return ()
     gammas = []
     for side in SIDES:
         slab = bench.systems.get(f"slab-{side}")
         if slab is None or slab.file("vasprun.xml") is None:
             return ()
-        bulk = _crystal(bench, side)
+        bulk = crystal(bench, side)
         gammas.append(analysis.mean_surface_energy(slab.facts, bulk.facts, axis=slab.axis))
     return tuple(gammas)
 
@@ -196,27 +177,27 @@ def _formation(bench: Workbench, result: str) -> EnergyPerArea | None:
         return None
     whole = bench.systems["interface"]
     try:
-        surfaces = _surfaces(bench)
+        gammas = surfaces(bench)
     except QdstructError as error:
         bench.guard("Surface energies of the slabs", error)
-        surfaces = ()
+        gammas = ()
     fixed = {symbol: values[-1] for symbol, values in bench.settings.chemical_potentials.items()}
     energy = analysis.formation_against_bulk(
-        whole.facts, bulks, chemical_potentials=fixed, surface_energies=surfaces,
-        n_interfaces=_interfaces(bench), axis=whole.axis,
+        whole.facts, bulks, chemical_potentials=fixed, surface_energies=gammas,
+        n_interfaces=interfaces(bench), axis=whole.axis,
     )  # fmt: skip
-    if surfaces:
+    if gammas:
         bench.notes.append(
             f"{result}: each free surface counts with the mean energy of the two faces of its "
             "slab; for slabs with two different faces that is an assumption."
         )
-    elif _interfaces(bench) == 1:
+    elif interfaces(bench) == 1:
         bench.notes.append(
             f"{result}: the two free surfaces of the cell are in it, because there are no slabs "
             "to take their energies from."
         )
     bench.notes.append(_strain_note(bench, result))
-    files = [_crystal(bench, side).file("vasprun.xml") for side in SIDES]
+    files = [crystal(bench, side).file("vasprun.xml") for side in SIDES]
     bench.cite(f"{energy.name} energy", whole.file("vasprun.xml"), *files)
     return energy
 
@@ -230,17 +211,17 @@ def _line(bench: Workbench) -> DataArray | None:
     symbol, limits = next(iter(ranges.items()))
     whole = bench.systems["interface"]
     try:
-        bulks = {f"bulk {side}": _crystal(bench, side).facts for side in SIDES}
+        bulks = {f"bulk {side}": crystal(bench, side).facts for side in SIDES}
         units = {name: analysis.formula_unit(b.atoms.get_chemical_symbols())[0]
                  for name, b in bulks.items()}  # fmt: skip
         excess = analysis.formula_units(whole.facts.atoms.get_chemical_symbols(), units)[1]
         if symbol not in excess:
-            raise InputError(f"the cell holds no {symbol} beyond whole formula units")
-        surfaces = _surfaces(bench)
+            return None  # said beside the limits
+        gammas = surfaces(bench)
         return analysis.formation_against_bulk_line(
             whole.facts, bulks, element=symbol, limits=(limits[0], limits[1]),
             chemical_potentials={s: v[-1] for s, v in bench.settings.chemical_potentials.items()},
-            surface_energies=surfaces, n_interfaces=_interfaces(bench), axis=whole.axis,
+            surface_energies=gammas, n_interfaces=interfaces(bench), axis=whole.axis,
         )  # fmt: skip
     except QdstructError as error:
         bench.guard(f"Formation energy against μ({symbol})", error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ import numpy as np
 
 from qdstruct import analysis, outputs
 from qdstruct.analysis.heights import cell_height, heights
-from qdstruct.errors import InputError
+from qdstruct.errors import InputError, QdstructError
 from qdstruct.outputs import CalculationSketch
+from qdstruct.pipeline.analysing.references import element_energy
 from qdstruct.pipeline.analysing.systems import Settings, System, Workbench
 
 if TYPE_CHECKING:
@@ -185,7 +186,10 @@ def directory_bench(
         systems=bench_systems,
         absent=_absent,
         label=lambda path: _label(root, path),
-        settings=choices.settings,
+        settings=replace(
+            choices.settings,
+            references={**_elements(root, systems), **choices.settings.references},
+        ),
         notes=notes,
         verb="there is no output of",
         is_interface=is_interface,
@@ -193,6 +197,23 @@ def directory_bench(
     if not is_interface:
         bench.subjects = {"interface": systems[0].atoms.get_chemical_formula(mode="metal")}
     return bench, roles
+
+
+def _elements(root: Path, systems: Sequence[FoundSystem]) -> dict[str, tuple[float, str]]:
+    """Return the lowest energy per atom of each element that was calculated by itself."""
+    found: dict[str, tuple[float, str]] = {}
+    for system in systems:
+        symbols = set(system.atoms.get_chemical_symbols())
+        if len(symbols) > 1:
+            continue
+        symbol = symbols.pop()
+        try:
+            energy = element_energy(system.system("element", 2).facts, symbol)
+        except QdstructError:
+            continue
+        if symbol not in found or energy < found[symbol][0]:
+            found[symbol] = (energy, _label(root, Path(system.name)))
+    return found
 
 
 def _label(root: Path, path: Path) -> str:

@@ -34,6 +34,8 @@ class Settings:
     chemical_potentials: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """Element → μ in eV per atom, or its lower and upper limit, for interfaces that hold more or
     less than whole formula units of their two crystals."""
+    references: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Element → energy per atom of the element itself in eV, and where it comes from."""
 
 
 @dataclass(frozen=True, eq=False)
