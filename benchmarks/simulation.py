@@ -6,7 +6,8 @@ XRD of CsPbBr3 cells of 40, 400 and 4,000 displaced atoms (P1), 10-60 degrees, C
 the profile (ours) beside pymatgen's lines and xrayutilities' powder model. Debye sums of CsPbBr3
 cubes and of a CsPbBr3/CdS Janus particle at 400 values of q from 0.5 to 8 1/A beside
 DebyeCalculator (its own default pair sum and its direct one) and beside the sum written out.
-Orientation-averaged cuboid form factor beside sasmodels, exit wave beside abTEM. Errors are against
+Orientation-averaged cuboid form factor beside sasmodels, exit wave beside abTEM, moves of hard
+cubes beside the same in NumPy, a fit beside scipy alone. Errors are against
 the sums written out in double precision. Times are CPU seconds of all threads together, so that
 other work on the machine does not count, without imports and with everything compiled. Peers that
 are not installed in this environment are taken from PYTHON.
@@ -27,8 +28,12 @@ from typing import Any
 import numpy as np
 from _common import Row, measure, parser, progress, row, show
 from ase import Atoms
+from scipy.spatial.transform import Rotation
 
 from qdstruct import phases, simulation
+from qdstruct.simulation import spectra
+from qdstruct.simulation.assembly.moves import run_moves
+from qdstruct.simulation.assembly.walker import SHARES, Walker
 from qdstruct.simulation.scattering_factors import xray_factor
 
 Q = np.linspace(0.5, 8.0, 400)
@@ -367,6 +372,130 @@ def multislice_rows(python: str) -> list[Row]:
                 error=error)]  # fmt: skip
 
 
+def assembly_rows(quick: bool) -> list[Row]:
+    """Moves of 970 hard cubes beside the same moves with NumPy, each against all other cubes.
+
+    There is no program to compare with. The error: pairs within the well and overlaps, counted
+    afresh by NumPy over all pairs after the run.
+    """
+    settings = simulation.assembly_settings(well=-1.0, sweeps=20, sample_every=10, seeds=(1,))
+    Walker.start(settings, 1).advance()
+    walker = Walker.start(settings, 1)
+    seconds, moves = best_of(partial(sweeps_of_moves, walker, 2 if quick else 10), 1)
+    state = walker.positions.copy(), walker.axes.copy(), settings.box
+    tried = 200
+    pairs = sum(int((near < 1.14**2).sum()) for _, near, _ in neighbours(*state)) // 2
+    clashes = sum(
+        int(overlapping(away, state[1][n], state[1][others]).any())
+        for n, (away, _, others) in enumerate(neighbours(*state))
+    )
+    slow, _ = best_of(partial(numpy_moves, *state, walker.steps, tried), 1)
+    error = f"{abs(walker.counted()[0] - pairs)} pairs of {pairs} amiss, {clashes} overlaps"
+    task = f"assembly, 10,000 moves of {settings.cubes} cubes"
+    return [
+        timed(
+            row(
+                task, 1e4 * seconds / moves, "NumPy, all pairs (scaled)", 1e4 * slow / tried,
+                error=error, moves_per_s=moves / seconds,
+            )
+        )
+    ]  # fmt: skip
+
+
+def sweeps_of_moves(walker: Walker, sweeps: int) -> int:
+    """Make single-cube moves, without event chains; return how many."""
+    box, grid, (members, filled, places) = walker._cells()
+    count = sweeps * len(walker.positions)
+    run_moves(
+        walker.rng, walker.positions, walker.axes, box, grid, members, filled, places,
+        walker.settings.well, walker.settings.well_range**2, walker.steps, np.array(SHARES),
+        np.ones(3), count,
+    )  # fmt: skip
+    return count
+
+
+def numpy_moves(
+    places: np.ndarray, axes: np.ndarray, box: float, steps: np.ndarray, count: int
+) -> int:
+    """Make Metropolis moves of the same three kinds, ε = −1 kT; return how many were accepted."""
+    rng = np.random.default_rng(0)
+    accepted = 0
+    for _ in range(count):
+        n, kind = int(rng.integers(len(places))), rng.choice(3, p=[0.5, 0.35, 0.15])
+        place, turned = places[n].copy(), axes[n]
+        if kind == 0:
+            place += steps[0] * rng.uniform(-1, 1, 3)
+        elif kind == 1:
+            turned = axes[n] @ Rotation.from_rotvec(steps[1] * rng.uniform(-1, 1, 3)).as_matrix()
+        else:
+            place[rng.integers(3)] += steps[2] * rng.uniform(-1, 1)
+        away, square, others = near(places, place, n, box)
+        if overlapping(away, turned, axes[others]).any():
+            continue
+        gained = int((square < 1.14**2).sum())
+        if kind != 1:
+            gained -= int((near(places, places[n], n, box)[1] < 1.14**2).sum())
+        if gained < 0 and rng.random() >= np.exp(gained):
+            continue
+        places[n], axes[n] = place % box, turned
+        accepted += 1
+    return accepted
+
+
+def near(places: np.ndarray, place: np.ndarray, n: int, box: float) -> Any:
+    """Return differences, squared distances and numbers of the cubes within √3 of a place."""
+    away = places - place
+    away -= box * np.rint(away / box)
+    square = (away**2).sum(axis=1)
+    square[n] = np.inf
+    others = np.flatnonzero(square < 3.0)
+    return away[others], square[others], others
+
+
+def neighbours(places: np.ndarray, _axes: np.ndarray, box: float) -> Any:
+    return (near(places, places[n], n, box) for n in range(len(places)))
+
+
+def overlapping(away: np.ndarray, own: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Separating axes of one cube and many: its faces, theirs, and all products of edges."""
+    products = np.cross(own[None, :, None, :], others[:, None, :, :]).reshape(-1, 9, 3)
+    normals = np.concatenate([np.broadcast_to(own, others.shape), others, products], axis=1)
+    reach = np.abs(normals @ own.T).sum(axis=2) / 2
+    reach += np.abs(normals @ np.swapaxes(others, 1, 2)).sum(axis=2) / 2
+    apart = np.abs(normals @ away[:, :, None])[..., 0] >= reach - 1e-9
+    return np.asarray(~(apart & (reach > 1e-6)).any(axis=1))
+
+
+def fit_rows() -> list[Row]:
+    """Two exponentials through 2,000 noisy counts, beside scipy's curve_fit from the same start."""
+    from scipy.optimize import curve_fit
+
+    time_ns = np.linspace(0, 60, 2000)
+    truth = (3000.0, 12.0, 5000.0, 2.5, 20.0)
+    counts = np.random.default_rng(1).poisson(biexponential(time_ns, *truth)).astype(float)
+    task = partial(spectra.fit_kinetics, time_ns, counts, components=2)
+    task()
+    seconds, ours = best_of(task, 3)
+    start = int(np.argmax(counts))
+    t, y = time_ns[start:] - time_ns[start], counts[start:]
+    guess = (y.max() / 2, 15.0, y.max() / 2, 3.0, 0.0)
+    scipy_task = partial(curve_fit, biexponential, t, y, p0=guess)
+    scipy_task()
+    theirs_s, (found, covariance) = best_of(scipy_task, 3)
+    order = (1, 3) if found[1] > found[3] else (3, 1)
+    off = max(
+        abs(ours[f"tau{i}"].value - found[k]) / np.sqrt(covariance[k, k])
+        for i, k in enumerate(order, start=1)
+    )
+    error = f"{off:.1g} standard errors between the lifetimes; ours finds its own start"
+    return [timed(row("fit of two exponentials, 2,000 points", seconds, "scipy curve_fit",
+                      theirs_s, error=error))]  # fmt: skip
+
+
+def biexponential(t: np.ndarray, a: float, tau: float, b: float, tau2: float, y0: float) -> Any:
+    return a * np.exp(-t / tau) + b * np.exp(-t / tau2) + y0
+
+
 def memory_row(quick: bool) -> list[Row]:
     """Peak memory of the largest Debye sum, in a process of its own."""
     size = 9.4 if quick else 34.3
@@ -387,8 +516,10 @@ def main() -> None:
     rows += debye_rows(chosen.peers, chosen.quick)
     rows += saxs_rows(chosen.peers)
     rows += multislice_rows(chosen.peers)
+    rows += assembly_rows(chosen.quick)
+    rows += fit_rows()
     rows += memory_row(chosen.quick)
-    show(rows, chosen, ("lines", "peer_lines", "ours_mb"))
+    show(rows, chosen, ("lines", "peer_lines", "moves_per_s", "ours_mb"))
 
 
 if __name__ == "__main__":

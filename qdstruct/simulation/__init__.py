@@ -32,6 +32,7 @@ from qdstruct.simulation.saxs import (
     array_structure_factor,
     small_angle_curve,
     stack_structure_factor,
+    structure_maxima,
 )
 from qdstruct.simulation.small_angle_atoms import atomic_small_angle_curve
 from qdstruct.simulation.spectra import (
@@ -116,6 +117,7 @@ __all__ = [
     "spot_coincidences",
     "stack_structure_factor",
     "strain_map",
+    "structure_maxima",
     "turn_pattern",
     "widest_gaps",
     "write_image",

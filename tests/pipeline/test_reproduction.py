@@ -67,6 +67,29 @@ def test_a_changed_number_changes_the_verdict() -> None:
     assert _compare(wrong).verdict == "differs"
 
 
+def test_small_angle_maxima_are_simulated_and_agree_to_the_last_printed_digit(rows) -> None:
+    for plane, order in (("100", 1), ("110", 2), ("200", 4), ("210", 5)):
+        row = rows["CsPbBr3 supraparticle", f"SAXS q {{{plane}}}"]
+        assert row.verdict == "agrees"
+        assert abs(float(row.ours) - float(row.published)) <= 0.005
+        assert float(row.ours) == pytest.approx(2 * math.pi / 11.4 * math.sqrt(order), abs=0.002)
+        assert "maximum of S(q)" in row.reason
+    for quantity, period in (
+        ("SAXS drop-cast", 10.1), ("SAXS C10DT out of plane", 8.1), ("SAXS C3DT out of plane", 7.7),
+    ):  # fmt: skip
+        row = rows["CsPbBr3 LbL film", quantity]
+        q, spacing = map(float, row.ours.split(","))
+        assert row.verdict == "agrees"
+        assert spacing == pytest.approx(period, abs=0.02)
+        assert q == pytest.approx(float(row.published.split(",")[0]), abs=0.0051)
+
+
+def test_a_peak_elsewhere_would_differ() -> None:
+    number = next(n for n in published_numbers() if n.quantity == "SAXS q {200}")
+    wrong = PublishedNumber(**(vars(number) | {"value": 1.12}))
+    assert _compare(wrong).verdict == "differs"
+
+
 def test_alignment_and_transport(rows) -> None:
     assert rows["CsPbBr3-PMA2PbBr4", "band alignment"].ours == "type II"
     length = rows["CsPbBr3-PMA2PbBr4", "D, mu, L_D e heterojunction"]

@@ -16,6 +16,7 @@ from qdstruct.simulation import (
     form_factor,
     small_angle_curve,
     stack_structure_factor,
+    structure_maxima,
 )
 
 Q = np.linspace(0.002, 0.3, 150)
@@ -172,6 +173,43 @@ def test_supraparticle_maxima_lie_where_they_were_published():
     places = np.array([maximum.q * 10 for maximum in curve.maxima])
     for published in (0.55, 0.78, 1.10, 1.23):
         assert np.abs(places - published).min() < 0.006
+
+
+@pytest.mark.parametrize(("cells", "own"), [(3, False), (6, False), (8, True), (15, True)])
+def test_the_second_order_stands_apart_from_eight_particles_on(cells, own):
+    """{200}, 6 planes at 1.10 1/nm, hides in the flank of {210}, 24 planes at 1.23 1/nm.
+
+    15 particles are the published coherence length of 166 nm. The tolerance is half of the last
+    printed digit.
+    """
+    q = np.linspace(0.04, 0.13, 601)
+    array = SimpleCubicArray(spacing=114.0, cells=(cells,) * 3, vacancies=0.033)
+    places = [10 * m.q for m in structure_maxima(q, array_structure_factor(q, array))]
+    near = {printed: min(abs(q - printed) for q in places) for printed in (0.55, 0.78, 1.1, 1.23)}
+    assert near[0.55] < 0.005
+    assert near[0.78] < 0.005
+    assert (near[1.1] < 0.005) == own
+    assert near[1.23] < (0.005 if cells >= 6 else 0.05)
+
+
+@pytest.mark.parametrize("edges", [(60, 80, 120), (80, 80, 80), (30, 200, 200), (20, 30, 400)])
+def test_adapted_orders_equal_dense_quadrature(edges):
+    """Within 1e-7 of q → 0, and 1e-5 of the value, up to q·L = 120; dense: 400 × 400 directions."""
+    q = np.array([0.0, 0.01, 0.05, 0.13, 0.3])
+    x, w = np.polynomial.legendre.leggauss(400)
+    height, turn = (x + 1) / 2, np.pi / 4 * (x + 1)
+    flat = np.sqrt(1 - height**2)
+    along = np.outer(flat, np.cos(turn)), np.outer(flat, np.sin(turn)), height[:, None]
+    exact = []
+    for value in q:
+        sincs = [np.sinc(value * e * u / (2 * np.pi)) for e, u in zip(edges, along, strict=True)]
+        amplitude = np.prod(edges) * sincs[0] * sincs[1] * sincs[2]
+        exact.append([w @ f @ w / 4 for f in (amplitude**2, amplitude)])
+    ours = form_factor(q, ParticleShape(kind="cuboid", size=edges))
+    dense = np.array(exact).T
+    for got, expected in zip((ours.mean_square, ours.mean_amplitude), dense, strict=True):
+        assert np.abs(got - expected).max() < 1e-7 * expected[0]
+    assert ours.mean_square == pytest.approx(dense[0], rel=1e-5)
 
 
 @pytest.mark.parametrize(("period_nm", "published_q"), [(10.1, 0.62), (8.1, 0.78), (7.7, 0.82)])
