@@ -12,7 +12,7 @@ from qdstruct.building.contact import contact_height
 from qdstruct.building.cut import Cut, choose_cut
 from qdstruct.building.registry import shift_grid
 from qdstruct.building.shift_rules import FacingSlabs, ShiftRule
-from qdstruct.building.slab import slab_from_cut
+from qdstruct.building.slab_atoms import slab_from_cut
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.strain import StrainOn, film_share, right_stretch, shared_cell
 from qdstruct.building.supercells import matched_transforms

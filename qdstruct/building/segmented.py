@@ -15,7 +15,7 @@ from qdstruct.building.nanocrystal import in_open_box
 from qdstruct.building.neutral import neutral_particle
 from qdstruct.building.placement import Frame
 from qdstruct.building.shapes import UNITS_HINT, WHOLE, refuse_less_than_a_cell
-from qdstruct.building.slab import cut_atoms
+from qdstruct.building.slab_atoms import cut_atoms
 from qdstruct.building.stack import PlaneStack, plane_stack
 from qdstruct.building.strain import StrainOn, shared_cell
 from qdstruct.building.supercells import matched_transforms

@@ -23,7 +23,15 @@ from qdstruct.errors import BuildError
 from qdstruct.geometry import normal_shifts, reduce_miller
 from qdstruct.model import Phase, SlabVariant
 
-__all__ = ["VARIANTS", "Variant", "choose_variant", "describe_cut", "slab_variants"]
+__all__ = [
+    "VARIANTS",
+    "Variant",
+    "choose_variant",
+    "describe_cut",
+    "has_variant",
+    "impossible_slab",
+    "slab_variants",
+]
 
 Variant = Literal["symmetric", "stoichiometric", "nonpolar"]
 
@@ -142,6 +150,11 @@ def _formula(cut: Cut) -> dict[int, int]:
     return {element: count // divisor for element, count in counts.items()}
 
 
+def has_variant(stack: PlaneStack, variant: Variant, *, layers: int = 2) -> bool:
+    """Say whether some run of whole planes gives a slab of this kind."""
+    return any(getattr(describe_cut(cut), variant) for cut in _cuts(stack, layers))
+
+
 def choose_variant(
     stack: PlaneStack,
     variant: Variant,
@@ -177,12 +190,7 @@ def choose_variant(
     """
     if variant not in VARIANTS:
         raise BuildError(f"a slab is not built '{variant}'", hint=f"one of {', '.join(VARIANTS)}")
-    names = named_planes(stack)
-    asked: list[tuple[Face, str | None]] = [("bottom", bottom), ("top", top)]
-    wanted = {
-        face: None if name is None else names[resolve_termination(stack, name, face)]
-        for face, name in asked
-    }
+    wanted = _wanted(stack, bottom, top)
     cuts = [(cut, describe_cut(cut)) for cut in _cuts(stack, layers)]
     valences, ions = cut_valences(stack), ion_charges(stack)
     fitting = [
@@ -193,7 +201,7 @@ def choose_variant(
         and wanted["top"] in (None, one.top_termination)
     ]
     if not fitting:
-        raise _impossible(stack, variant, [one for _, one in cuts], wanted)
+        raise impossible_slab(stack, variant, layers=layers, bottom=bottom, top=top)
 
     def cost(pair: tuple[Cut, SlabVariant]) -> tuple[float, ...]:
         cut, one = pair
@@ -205,15 +213,29 @@ def choose_variant(
     return min(fitting, key=cost)[0]
 
 
-def _impossible(
-    stack: PlaneStack, variant: str, known: list[SlabVariant], wanted: dict[Face, str | None]
+def _wanted(stack: PlaneStack, bottom: str | None, top: str | None) -> dict[Face, str | None]:
+    """Resolve the terminations asked for, face by face."""
+    names = named_planes(stack)
+    asked: list[tuple[Face, str | None]] = [("bottom", bottom), ("top", top)]
+    return {
+        face: None if name is None else names[resolve_termination(stack, name, face)]
+        for face, name in asked
+    }
+
+
+def impossible_slab(
+    stack: PlaneStack, variant: str, *, layers: int, bottom: str | None, top: str | None
 ) -> BuildError:
+    """Return the error for a slab that does not exist; it lists those that do."""
+    wanted = _wanted(stack, bottom, top)
+    known = [describe_cut(cut) for cut in _cuts(stack, layers)]
     hkl = ",".join(str(i) for i in stack.plane.hkl)
     faces = [f"{name} at the {face}" for face, name in wanted.items() if name is not None]
     where = f" with {' and '.join(faces)}" if faces else ""
     reasons = {
         "symmetric": "no operation of the crystal that reverses the normal exchanges two planes",
-        "nonpolar": "every one carries a charge or a dipole; only a reconstruction could mend that",
+        "nonpolar": "every one carries a charge or a dipole, and moving whole ions from "
+        "face to face does not take it away",
         "stoichiometric": "no number of planes has the composition of the crystal",
     }
     reason = f": {reasons[variant]}" if not any(getattr(one, variant) for one in known) else ""

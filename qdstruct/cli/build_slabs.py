@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +23,7 @@ from qdstruct.cli.build_request import Wanted
 from qdstruct.cli.output import JsonOption, parse_miller, print_json, print_table
 
 if TYPE_CHECKING:
-    from qdstruct.model import Phase, Slab
+    from qdstruct.model import Phase, Slab, SlabVariant
 
 __all__ = ["slabs"]
 
@@ -93,8 +94,17 @@ def show_terminations(
             for one in variants[:MOST_SHOWN]
         ],
         note=f"Per primitive in-plane cell; {len(variants)} in all, the rest with --json. "
-        "'build slab --variant' builds one of a kind.",
+        "'build slab --variant' builds one of a kind." + _polar_note(variants),
     )  # fmt: skip
+
+
+def _polar_note(variants: Sequence[SlabVariant]) -> str:
+    """Say what '--variant nonpolar' does where no slab of whole planes is non-polar."""
+    if any(one.nonpolar for one in variants):
+        return ""
+    return (
+        " None is non-polar: '--variant nonpolar' moves ions from face to face, where that helps."
+    )
 
 
 @slabs.command("slab")
@@ -172,7 +182,14 @@ def _slab_facts(slab: Slab, crystal: Phase) -> dict[str, Any]:
     kind = slab.kind
     assert kind is not None, "every slab that is built is described"
     planes = {one.name: one for one in building.terminations(crystal, slab.hkl)}
-    faces = (slab.bottom_termination, slab.top_termination)
+    faces = [planes.get(name) for name in (slab.bottom_termination, slab.top_termination)]
+    whole = [face for face in faces if face is not None]
+    said: dict[str, Any] = {"reconstruction": slab.reconstruction}
+    if not slab.reconstruction:
+        said = {
+            "tasker_types": [face.tasker_type for face in whole],
+            "face_charges": [face.layer_charge for face in whole],
+        }
     return {
         "phase": slab.phase_name,
         "hkl": list(slab.hkl),
@@ -183,8 +200,7 @@ def _slab_facts(slab: Slab, crystal: Phase) -> dict[str, Any]:
         "symmetric": kind.symmetric,
         "stoichiometric": kind.stoichiometric,
         "nonpolar": kind.nonpolar,
-        "tasker_types": [planes[name].tasker_type for name in faces],
-        "face_charges": [planes[name].layer_charge for name in faces],
+        **said,
         "net_charge": kind.charge,
         "dipole": kind.dipole,
         "vacuum": slab.vacuum,

@@ -191,6 +191,8 @@ class Slab(Record):
     """Empty height between the slab and its periodic image, Å."""
     kind: SlabVariant | None = None
     """Symmetric, stoichiometric, charge and dipole, of the primitive in-plane cell."""
+    reconstruction: str = ""
+    """Which ions were moved from face to face to take the dipole away, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)

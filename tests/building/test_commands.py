@@ -228,8 +228,8 @@ def test_terminations_as_table_and_json() -> None:
     [
         (["build", "slab", "CsPbBr3-cubic", "--hkl", "100", "--termination", "Xe"], "CsBr, PbBr2"),
         (["build", "slab", "CsPbBr3-cubic", "--hkl", "1,0"], "Miller"),
-        (["build", "slab", "CsPbBr3-cubic", "--hkl", "110", "--variant", "nonpolar"],
-         "CsPbBr | CsPbBr (symmetric, +2 e"),
+        (["build", "slab", "CdS-wurtzite", "--hkl", "001", "--variant", "nonpolar"],
+         "(stoichiometric, +0 e"),
         (["build", "slab", "CsPbBr3-cubic", "--hkl", "100", "--variant", "nice"], "nonpolar"),
         (["build", "slab", "CsPbBr3-cubic", "--hkl", "100", "-o", "a.docx"], "structure format"),
         ([*INTERFACE, "--match", "99"], "no match 99"),

@@ -1,0 +1,327 @@
+"""Polar faces made non-polar: a share of the ions of one face moves to the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations, product
+from math import comb, prod
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdstruct.building.cut import Cut
+from qdstruct.building.slab_atoms import aligned, lattice_points, slab_from_cut
+from qdstruct.building.stack import PlaneStack
+from qdstruct.building.terminations import cut_valences, named_planes, resolve_termination
+from qdstruct.building.variants import describe_cut, impossible_slab
+from qdstruct.errors import BuildError
+from qdstruct.geometry import space_group
+from qdstruct.model import Slab, SlabVariant
+
+__all__ = ["Reconstruction", "choose_reconstruction", "reconstructed_slab"]
+
+LARGEST_CELL = 16
+"""Multiples of the in-plane cell among which ions are counted out."""
+
+MOST_CHOICES = 20_000
+"""Sets of ions looked at in one supercell."""
+
+EXACT = 1e-7
+"""How far the ions to be moved may be from a whole number."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reconstruction:
+    """Which ions of a polar slab change sides."""
+
+    cut: Cut
+    """The polar, stoichiometric slab."""
+    share: Fraction
+    """Part of the ions of the outermost plane that moves."""
+    origin: Literal["top", "bottom"]
+    """Face they leave."""
+    transform: NDArray[np.int64]
+    """(2, 2) in-plane supercell, in primitive vectors."""
+
+    @property
+    def plane(self) -> int:
+        """Index of the plane that gives the ions, within the repeat."""
+        index = self.cut.last if self.origin == "top" else self.cut.first
+        return index % self.cut.stack.n_planes
+
+
+def choose_reconstruction(
+    stack: PlaneStack,
+    *,
+    layers: int,
+    bottom: str | None = None,
+    top: str | None = None,
+    base: NDArray[np.int64],
+    perpendicular: bool = False,
+) -> Reconstruction:
+    """Choose which ions to move so that a polar slab loses its dipole and keeps its composition.
+
+    Parameters
+    ----------
+    stack : PlaneStack
+        The crystal along its normal.
+    layers : int
+        Whole repeats of the plane spacing.
+    bottom, top : str, optional
+        Terminations of the slab before ions are moved.
+    base : (2, 2) integer array
+        In-plane cell of which the supercell is a multiple.
+    perpendicular : bool
+        Whether the vectors of the supercell have to be perpendicular.
+
+    Raises
+    ------
+    BuildError
+        If no share of whole ions in up to 16 in-plane cells takes the dipole away, or the
+        terminations do not exist.
+
+    Notes
+    -----
+    A slab of N whole repeats of height D has the dipole μ per in-plane cell. Ions of the total
+    charge Q that go from the top plane to the sites that the crystal offers below the bottom plane
+    move by N D exactly, so that Q = μ / (N D) takes the dipole away whatever the thickness: half of
+    the plane for rock salt (111) and zinc blende (001), a quarter for zinc blende (111) (Tasker, J.
+    Phys. C 12, 4977 (1979); Noguera, J. Phys. Condens. Matter 12, R367 (2000)).
+
+    The rule: of all cuts, and of moving from top to bottom or back, the one that moves the fewest
+    ions, breaks the least bond valence, and moves anions; of equals the first. The supercell is
+    the smallest that makes the ions whole numbers of every kind, and of those the one in which they
+    lie farthest apart (`_spread`).
+    """
+    choices = list(_choices(stack, layers, bottom, top))
+    if not choices:
+        raise impossible_slab(stack, "nonpolar", layers=layers, bottom=bottom, top=top)
+    valences = cut_valences(stack)
+
+    def cost(one: Reconstruction) -> tuple[float, ...]:
+        plane = stack.planes[one.plane]
+        first, last = one.cut.first % stack.n_planes, one.cut.last % stack.n_planes
+        moved = round(float(one.share) * len(plane.units), 6)
+        broken = round(float(valences[last] + valences[first - 1]), 3)
+        return moved, broken, float(plane.charge > 0), float(one.origin == "bottom"), one.cut.first
+
+    best = min(choices, key=cost)
+    return replace(best, transform=_supercell(best, base, perpendicular))
+
+
+def _choices(
+    stack: PlaneStack, layers: int, bottom: str | None, top: str | None
+) -> Iterator[Reconstruction]:
+    """Every stoichiometric cut with a share of one face that takes its dipole away."""
+    names = named_planes(stack)
+    low = None if bottom is None else names[resolve_termination(stack, bottom, "bottom")]
+    high = None if top is None else names[resolve_termination(stack, top, "top")]
+    for first in range(stack.n_planes):
+        cut = Cut(stack=stack, first=first, last=first + layers * stack.n_planes - 1,
+                  n_layers=layers)  # fmt: skip
+        if low not in (None, names[first]) or high not in (None, names[cut.last % stack.n_planes]):
+            continue
+        needed = describe_cut(cut).dipole / (layers * stack.spacing)
+        for origin, charge in (("top", needed), ("bottom", -needed)):
+            index = cut.last if origin == "top" else cut.first
+            own = stack.planes[index % stack.n_planes].charge
+            share = 0.0 if abs(own) < EXACT else charge / own
+            exact = Fraction(share).limit_denominator(LARGEST_CELL * 4)
+            if 0 < share < 1 and abs(float(exact) - share) < EXACT:
+                found = Reconstruction(cut=cut, share=exact, origin=origin,  # type: ignore[arg-type]
+                                       transform=np.eye(2, dtype=np.int64))  # fmt: skip
+                if _multiple(found) <= LARGEST_CELL:
+                    yield found
+
+
+def _kinds(one: Reconstruction) -> dict[tuple[int, ...], list[int]]:
+    """Units of the plane that gives the ions, by what they consist of."""
+    stack = one.cut.stack
+    kinds: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for unit in stack.planes[one.plane].units:
+        kinds[tuple(sorted(stack.numbers[stack.unit_of == unit].tolist()))].append(int(unit))
+    return kinds
+
+
+def _multiple(one: Reconstruction) -> int:
+    """Smallest number of primitive in-plane cells in which whole ions of every kind move."""
+    return int(np.lcm.reduce([(one.share * len(units)).denominator
+                              for units in _kinds(one).values()]))  # fmt: skip
+
+
+def _supercell(
+    one: Reconstruction, base: NDArray[np.int64], perpendicular: bool
+) -> NDArray[np.int64]:
+    """Return the supercell in which the ions that move lie farthest apart, then the most compact.
+
+    The candidates are all lattices of the least index (Hermite normal forms).
+    """
+    vectors = one.cut.stack.vectors
+    cells = round(float(np.linalg.det(base)))
+    multiple = int(np.lcm(cells, _multiple(one))) // cells
+    forms = [
+        np.array([[a, b], [0, multiple // a]]) @ base
+        for a in range(1, multiple + 1)
+        if multiple % a == 0
+        for b in range(multiple // a)
+    ]
+    found = [_compact(form, vectors) for form in forms]
+    if perpendicular:
+        found = [one for one in found if abs(float(np.dot(*(one @ vectors)))) < 1e-4]
+
+    def cost(transform: NDArray[np.int64]) -> tuple[float, ...]:
+        spread = _spread(one, transform)[0]
+        return -spread, round(float(np.linalg.norm(transform @ vectors, axis=1).sum()), 3)
+
+    return min(found, key=cost)
+
+
+def _compact(transform: NDArray[np.int64], vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the shortest right-handed basis of the same in-plane lattice (Gauss)."""
+    while True:
+        first, second = transform @ vectors
+        turns = round(float(first @ second / (first @ first)) - 1e-6)
+        transform = np.array([transform[0], transform[1] - turns * transform[0]])
+        lengths = np.linalg.norm(transform @ vectors, axis=1)
+        if lengths[0] <= lengths[1] + 1e-6:
+            return transform
+        transform = np.array([transform[1], -transform[0]])
+
+
+def _spread(one: Reconstruction, transform: NDArray[np.int64]) -> tuple[float, list[int]]:
+    """Choose the ions of a supercell that move: the most evenly spaced.
+
+    Returns the smallest distance between moved ions of one kind, periodic images included, in Å,
+    and the places (unit of the plane, cell) counted unit after unit, as `cut_atoms` orders them.
+    Of choices equally wide the one whose moved ions of different kinds lie closest together wins,
+    so that pieces of crystal move rather than single ions, then the first.
+    """
+    stack = one.cut.stack
+    cells = round(float(np.linalg.det(transform)))
+    points = lattice_points(transform)
+    units = [int(unit) for unit in stack.planes[one.plane].units]
+    places = {unit: number for number, unit in enumerate(units)}
+    groups = []
+    for members in _kinds(one).values():
+        at = [places[unit] * cells + cell for unit in members for cell in range(cells)]
+        groups.append((at, int(one.share * len(members) * cells)))
+    sites = np.array([stack.centres[unit, :2] + point @ stack.vectors
+                      for unit in units for point in points])  # fmt: skip
+    apart = _separations(sites, transform @ stack.vectors)
+    if prod(comb(len(at), count) for at, count in groups) > MOST_CHOICES:
+        raise BuildError("too many ways to choose the ions that move", hint="name a termination")
+    best: tuple[tuple[float, float], list[int]] | None = None
+    for choice in product(*(combinations(at, count) for at, count in groups)):
+        alike = min(float(apart[np.ix_(own, own)].min()) for own in choice if own)
+        mixed = sum(float(apart[np.ix_(a, b)].min(axis=1).sum())
+                    for a, b in combinations(choice, 2))  # fmt: skip
+        rank = (-round(alike, 3), round(mixed, 3))
+        if best is None or rank < best[0]:
+            best = (rank, sorted(place for own in choice for place in own))
+    assert best is not None
+    return -best[0][0], best[1]
+
+
+def _separations(sites: NDArray[np.float64], cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """In-plane distances between sites to the nearest image; of a site to its own nearest image."""
+    steps = np.array(list(product(range(-2, 3), repeat=2))) @ cell
+    vectors = sites[:, None] - sites[None]
+    distances = np.linalg.norm(vectors[:, :, None] + steps, axis=-1)
+    distances[distances < 1e-6] = np.inf
+    return np.asarray(distances.min(axis=-1))
+
+
+def reconstructed_slab(one: Reconstruction, *, vacuum: float, centre: bool = False) -> Slab:
+    """Build a slab whose chosen ions lie on the other face, on the sites of the crystal there.
+
+    Raises
+    ------
+    BuildError
+        Without vacuum: the two faces of a reconstructed slab do not make a crystal.
+    """
+    if vacuum == 0:
+        raise BuildError(
+            "a reconstructed slab has two faces and cannot be closed to a crystal",
+            hint="leave some vacuum",
+        )
+    cut, stack = one.cut, one.cut.stack
+    slab = slab_from_cut(cut, one.transform, vacuum=vacuum)
+    atoms = slab.atoms
+    layer = atoms.arrays["layer"]
+    sign = -1 if one.origin == "top" else 1
+    chosen = _chosen_atoms(one, np.flatnonzero(layer == (layer.max() if sign < 0 else 0)))
+    step = sign * cut.n_layers * np.asarray(stack.step)
+    turn = aligned(one.transform @ stack.vectors)[1]
+    atoms.positions[chosen] += np.append(step[:2] @ turn, step[2])
+    layer[chosen] = layer.max() + 1 if sign > 0 else -1
+    layer -= layer.min()
+    planar = np.asarray(atoms.cell)[:2, :2]
+    inside = atoms.positions[chosen, :2] @ np.linalg.inv(planar)
+    whole = np.floor(inside.mean(axis=0) + 1e-6) if stack.molecular.any() else np.floor(
+        inside + 1e-6
+    )  # fmt: skip
+    atoms.positions[chosen, :2] -= whole @ planar
+    atoms.positions[:, 2] -= atoms.positions[:, 2].min()
+    thickness = float(np.ptp(atoms.positions[:, 2]))
+    atoms.cell[2, 2] = thickness + vacuum
+    if centre:
+        atoms.positions[:, 2] += vacuum / 2
+    names = _names(one, slab)
+    return replace(
+        slab,
+        atoms=atoms,
+        thickness=thickness,
+        bottom_termination=names[0],
+        top_termination=names[1],
+        reconstruction=_words(one, slab),
+        kind=_kind(one, slab, names, thickness),
+    )
+
+
+def _chosen_atoms(one: Reconstruction, face: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the atoms of the chosen ions; the face lists unit after unit, each with its copies."""
+    stack = one.cut.stack
+    cells = round(float(np.linalg.det(one.transform)))
+    sizes = [int((stack.unit_of == unit).sum()) for unit in stack.planes[one.plane].units]
+    starts = np.concatenate([[0], np.cumsum(np.repeat(sizes, cells))])
+    atoms: list[int] = []
+    for place in _spread(one, one.transform)[1]:
+        atoms.extend(face[starts[place] : starts[place + 1]].tolist())
+    return np.array(atoms, dtype=np.int64)
+
+
+def _names(one: Reconstruction, slab: Slab) -> tuple[str, str]:
+    """Name both outermost planes, with the share of their sites that is filled."""
+    name = slab.top_termination if one.origin == "top" else slab.bottom_termination
+    left, moved = f"{name}({1 - one.share})", f"{name}({one.share})"
+    return (moved, left) if one.origin == "top" else (left, moved)
+
+
+def _words(one: Reconstruction, slab: Slab) -> str:
+    name = slab.top_termination if one.origin == "top" else slab.bottom_termination
+    other = "bottom" if one.origin == "top" else "top"
+    rows = "; ".join(",".join(str(int(x)) for x in row) for row in one.transform)
+    moved = f"{one.share} of the {name} plane moved from the {one.origin} to the {other} face"
+    return f"{moved}, in-plane supercell {rows}"
+
+
+def _kind(one: Reconstruction, slab: Slab, names: tuple[str, str], thickness: float) -> SlabVariant:
+    """Describe the slab by its own atoms, per primitive in-plane cell."""
+    atoms = slab.atoms
+    charges = np.asarray(atoms.arrays["formal_charge"])
+    cells = round(float(np.linalg.det(one.transform)))
+    rotations = space_group(atoms).rotations
+    return SlabVariant(
+        bottom_termination=names[0],
+        top_termination=names[1],
+        n_planes=one.cut.last - one.cut.first + 2,
+        thickness=thickness,
+        symmetric=bool((rotations[:, 2, 2] == -1).any()),
+        stoichiometric=True,
+        charge=round(float(charges.sum()) / cells, 9) + 0.0,
+        dipole=round(float(charges @ atoms.positions[:, 2]) / cells, 9) + 0.0,
+    )
