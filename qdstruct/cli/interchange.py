@@ -18,15 +18,20 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists 
 @commands.command("export")
 def export_command(
     directory: Annotated[Path, typer.Argument(help="A directory made by 'qdstruct prepare'.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="JSON file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="JSON file to write; for quacc a directory.")
+    ],
     form: Annotated[
-        str, typer.Option("--as", help="provenance (files with hashes) or jobflow (a Flow).")
+        str,
+        typer.Option(
+            "--as", help="provenance (files with hashes), jobflow (a Flow) or quacc (a script)."
+        ),
     ] = "provenance",
     engine: Annotated[str, typer.Option(help="Program of the Flow.")] = "vasp",
     command: Annotated[str | None, typer.Option(help="How it is started.")] = None,
     force: ForceOption = False,
 ) -> None:
-    """Write a tree for other programs: its provenance with hashes, or a jobflow Flow.
+    """Write a tree for other programs: provenance with hashes, a jobflow Flow, a quacc workflow.
 
     Example: qdstruct export my-study --as jobflow -o flow.json
     """
@@ -35,14 +40,25 @@ def export_command(
     from qdstruct.pipeline.interchange import provenance, to_flow
 
     refuse_existing(output, force=force)
+    if form == "quacc":
+        _export_quacc(directory, output, force)
+        return
     if form == "provenance":
         text = json.dumps(provenance(directory), indent=1, ensure_ascii=False)
     elif form == "jobflow":
         text = to_flow(directory, engine=engine, command=command).to_json()
     else:
-        raise InputError(f"--as {form}: unknown form", hint="provenance or jobflow")
+        raise InputError(f"--as {form}: unknown form", hint="provenance, jobflow or quacc")
     write_atomically(output, text)
     typer.echo(f"written: {output}")
+
+
+def _export_quacc(directory: Path, output: Path, force: bool) -> None:
+    from qdstruct.pipeline.interchange import write_quacc
+
+    for name, reason in write_quacc(directory, output, force=force).items():
+        typer.echo(f"left out: {name}: {reason}", err=True)
+    typer.echo(f"written: {output}/flow.py; with quacc: python {output}/flow.py")
 
 
 @commands.command("fetch")

@@ -106,7 +106,10 @@ COMMANDS: dict[str, dict[str, str]] = {
         ),
     },
     "interchange": {
-        "export": "Write a tree for other programs: its provenance with hashes, or a jobflow Flow.",
+        "export": (
+            "Write a tree for other programs: provenance with hashes, a jobflow Flow, a quacc "
+            "workflow."
+        ),
         "fetch": (
             "Fetch a structure by its number from a database that speaks OPTIMADE (needs a "
             "network)."
