@@ -69,7 +69,8 @@ def formal_charges(atoms: Atoms, molecules: Molecules | None = None) -> NDArray[
     Notes
     -----
     Within molecules a nitrogen with four bonds carries +1 (ammonium), a carboxylate carbon −1,
-    and a sulphur with a single bond −1 (thiolate). In the framework the charges are
+    a sulphur with a single bond −1 (thiolate), and a phosphorus −1 for every oxygen bonded to it
+    alone but the first (a phosphate diester −1). In the framework the charges are
     `FORMAL_CHARGES`.
     """
     molecules = find_molecules(atoms) if molecules is None else molecules
@@ -139,6 +140,10 @@ def _molecular_charges(
     carbon = symbols[pairs.first] == "C"
     oxygens = np.bincount(pairs.first[carbon & bare_oxygen[pairs.second]], minlength=len(atoms))
     charges[(symbols == "C") & (oxygens == 2)] = -1.0
+    phosphorus = symbols == "P"
+    on_phosphorus = phosphorus[pairs.first] & bare_oxygen[pairs.second]
+    oxygens = np.bincount(pairs.first[on_phosphorus], minlength=len(atoms))
+    charges[phosphorus] = np.minimum(1.0 - oxygens[phosphorus], 0.0)
     return charges * molecular
 
 

@@ -1,4 +1,4 @@
-"""The end of a molecule that binds to a surface: ammonium, carboxylate or thiolate."""
+"""The end of a molecule that binds to a surface: ammonium, carboxylate, thiolate, zwitterion."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ANCHORS", "AnchoredMolecule", "anchored_molecule"]
 
-ANCHORS = ("ammonium", "carboxylate", "thiolate")
+ANCHORS = ("zwitterion", "ammonium", "carboxylate", "thiolate")
 """Anchors that are recognised, in the order in which they are looked for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AnchoredMolecule:
-    """A molecule turned so that it stands on its anchor, along +z."""
+    """A molecule turned so that it stands on its anchor, along +z, or lies on its two."""
 
     atoms: Atoms
     """Not periodic; the middle of the anchor atoms lies at the origin, the centre of the rest above
@@ -30,11 +30,11 @@ class AnchoredMolecule:
     kind: str
     """One of `ANCHORS`."""
     anchors: NDArray[np.int64]
-    """Indices of the binding atoms: N, both O, or S."""
+    """Indices of the binding atoms: N, both O, or S; of a zwitterion the O and then the N."""
     head: NDArray[np.bool_]
     """(N,) True for the binding atoms and what is bonded to them."""
     charge: float
-    """+1 for ammonium, −1 for the others, e."""
+    """+1 for ammonium, 0 for a zwitterion, −1 for the others, e."""
     hydrogens_removed: int
     """1 when an acid or thiol was deprotonated."""
 
@@ -51,7 +51,7 @@ def anchored_molecule(molecule: Atoms, anchor: str = "auto") -> AnchoredMolecule
     ----------
     molecule : Atoms
         One whole molecule with its hydrogens.
-    anchor : {"auto", "ammonium", "carboxylate", "thiolate"}
+    anchor : {"auto", "zwitterion", "ammonium", "carboxylate", "thiolate"}
         Which group binds, for molecules that hold several.
 
     Raises
@@ -61,6 +61,8 @@ def anchored_molecule(molecule: Atoms, anchor: str = "auto") -> AnchoredMolecule
 
     Notes
     -----
+    A zwitterion holds a nitrogen with four bonds and a phosphate with two oxygens bonded to the
+    phosphorus alone, of which the one farther from the nitrogen binds: a lecithin's head group.
     Ammonium is a nitrogen with four bonds; carboxylate a carbon with two oxygens of which none
     links on to another heavy atom (the proton of an acid is taken off); thiolate a sulphur with one
     heavy neighbour (the proton of a thiol is taken off). Of several equal groups the first binds.
@@ -73,7 +75,7 @@ def anchored_molecule(molecule: Atoms, anchor: str = "auto") -> AnchoredMolecule
     for kind in ANCHORS if anchor == "auto" else (anchor,):
         found = _find(free, kind)
         if found is not None:
-            return _upright(free, kind, *found)
+            return _lying(free, found[0]) if kind == "zwitterion" else _upright(free, kind, *found)
     wanted = "ammonium, carboxylate or thiol group" if anchor == "auto" else f"{anchor} group"
     raise BuildError(
         f"{_name(molecule)} has no {wanted} to bind with",
@@ -112,8 +114,15 @@ def _find(atoms: Atoms, kind: str) -> tuple[list[int], list[int]] | None:
     def protons(i: int) -> list[int]:
         return [j for j in links[i] if symbols[j] == "H"]
 
+    nitrogen = [i for i, s in enumerate(symbols) if s == "N" and len(links[i]) == 4]
+    if kind == "zwitterion":
+        for i, symbol in enumerate(symbols):
+            bare = [j for j in links[i] if symbols[j] == "O" and len(links[j]) == 1]
+            if symbol == "P" and len(bare) == 2 and nitrogen:
+                farther = max(bare, key=lambda j: float(atoms.get_distance(j, nitrogen[0])))
+                return [farther, nitrogen[0]], []
+        return None
     if kind == "ammonium":
-        nitrogen = [i for i, s in enumerate(symbols) if s == "N" and len(links[i]) == 4]
         with_protons = [i for i in nitrogen if protons(i)]
         return ([with_protons[0]], []) if with_protons else None
     if kind == "thiolate":
@@ -155,6 +164,31 @@ def _upright(atoms: Atoms, kind: str, anchors: list[int], protons: list[int]) ->
         head=head,
         charge=charge,
         hydrogens_removed=len(protons),
+    )
+
+
+def _lying(atoms: Atoms, anchors: list[int]) -> AnchoredMolecule:
+    """Lay a zwitterion with its oxygen at the origin, its nitrogen along +x, the rest up."""
+    standing = atoms.copy()
+    oxygen, nitrogen = anchors
+    standing.positions -= standing.positions[oxygen]
+    standing.rotate(standing.positions[nitrogen], "x")
+    heavy = standing.positions[standing.numbers > 1].mean(axis=0)
+    standing.rotate(np.degrees(np.arctan2(heavy[1], heavy[2])), "x")
+    links = _neighbours(standing)
+    head = np.zeros(len(standing), dtype=bool)
+    head[[*anchors, *(j for i in anchors for j in links[i])]] = True
+    charges = np.zeros(len(standing))
+    charges[nitrogen] = 1.0
+    charges[links[oxygen][0]] = -1.0
+    standing.set_array("formal_charge", charges)
+    return AnchoredMolecule(
+        atoms=standing,
+        kind="zwitterion",
+        anchors=np.array(anchors),
+        head=head,
+        charge=0.0,
+        hydrogens_removed=0,
     )
 
 

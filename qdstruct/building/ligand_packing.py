@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qdstruct.building.charges import IONIC_RADII, contact_distance, is_cation
 from qdstruct.building.ligand_anchor import AnchoredMolecule
 from qdstruct.building.ligand_sites import BindingSite, Surface, bond_length
+from qdstruct.building.zwitterions import stand_between
 from qdstruct.errors import BuildError
 
 __all__ = ["CLOSEST", "PlacedLigand", "pack_ligands"]
@@ -47,8 +48,9 @@ def pack_ligands(
     molecule: AnchoredMolecule,
     wanted: int,
     seed: int,
+    capacity: int,
 ) -> list[PlacedLigand]:
-    """Place ligands on randomly chosen sites, randomly turned.
+    """Place ligands on randomly chosen sites, randomly turned; `capacity` sites exclude no other.
 
     If they do not all fit, they are placed again, each trying first the orientation in which like
     ligands on neighbouring sites leave each other the most room.
@@ -70,8 +72,8 @@ def pack_ligands(
                 return packing.placed
         most = max(most, len(packing.placed))
     raise BuildError(
-        f"only {most} of {wanted} ligands fit on {len(sites)} sites without clashes",
-        hint=f"ask for a coverage of {np.floor(100 * most / len(sites)) / 100:g} or less",
+        f"only {most} of {wanted} ligands fit on {capacity} sites without clashes",
+        hint=f"ask for a coverage of {np.floor(100 * most / capacity) / 100:g} or less",
     )
 
 
@@ -83,13 +85,16 @@ class _Packing:
         self.placed: list[PlacedLigand] = []
         self.first: Orientation | None = None
         self._anchors = np.zeros((0, 3))
+        self._taken: set[int] = set()
         self._among = _touching(molecule, molecule.atoms.get_chemical_symbols())
         self._kinds, self._kind_of = np.unique(surface.symbols, return_inverse=True)
         self._crystal_table = _touching(molecule, self._kinds.tolist())
         self._bonded_table = _bonded(molecule, self._kinds.tolist())
 
     def try_site(self, site: BindingSite, random: np.random.Generator) -> None:
-        """Place a ligand on a site if some orientation fits."""
+        """Place a ligand on a site if its ions are still there and some orientation fits."""
+        if not self._taken.isdisjoint(site.replaced):
+            return
         origin = _anchor_point(self.surface, site, self.molecule)
         points, distances = self._crystal(site, origin)
         others, contacts = self._others(origin)
@@ -105,6 +110,7 @@ class _Packing:
                 break
         if chosen is not None:
             self.placed.append(PlacedLigand(site=site, positions=chosen))
+            self._taken.update(site.replaced)
             anchor = chosen[self.molecule.anchors].mean(axis=0)
             self._anchors = np.vstack([self._anchors, anchor])
 
@@ -148,6 +154,9 @@ class _Packing:
     def _stand(
         self, site: BindingSite, origin: NDArray[np.float64], orientation: Orientation
     ) -> NDArray[np.float64]:
+        if self.molecule.kind == "zwitterion":
+            roll = (orientation[0] - 180.0) * (orientation[1] + 8.0) / 40.0
+            return stand_between(self.molecule.atoms.positions, origin, site, roll)
         turned = _turn(self.molecule.atoms.positions, site.direction, orientation)
         if self.molecule.kind == "carboxylate":
             origin = _carboxylate_origin(turned[self.molecule.anchors], site, self.surface)

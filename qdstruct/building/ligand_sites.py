@@ -42,6 +42,8 @@ class BindingSite:
     """Index of the A-site ion or of the cation."""
     replaced: tuple[int, ...]
     """Ions whose place the ligand takes."""
+    partner: NDArray[np.float64] | None = None
+    """(3,) where the nitrogen of a zwitterion belongs, Å."""
 
 
 class Surface:
@@ -139,7 +141,7 @@ def bond_length(surface: Surface, site: BindingSite, kind: str) -> float:
         anions = surface.symbols[surface.framework & (surface.charges < 0)]
         names, counts = np.unique(anions, return_counts=True)
         return AMMONIUM_RADIUS + IONIC_RADII[str(names[np.argmax(counts)])]
-    element = "O" if kind == "carboxylate" else "S"
+    element = "S" if kind == "thiolate" else "O"
     return contact_distance(element, str(surface.symbols[site.ion]))
 
 

@@ -18,6 +18,7 @@ from qdstruct.building.ligand_sites import (
     cation_bonds,
 )
 from qdstruct.building.nanocrystal import in_open_box
+from qdstruct.building.zwitterions import independent_sites, paired_sites
 from qdstruct.errors import BuildError
 from qdstruct.model import LigandCover
 from qdstruct.resources import data_folder
@@ -46,14 +47,15 @@ def place_ligands(
         A slab with vacuum along z, or a particle without periodicity; ``molecule``, ``region`` and
         ``formal_charge`` arrays are used where present. Ligands that are there already stay.
     ligand : Atoms
-        One whole molecule with hydrogens and an ammonium, carboxyl(ate) or thiol(ate) group.
+        One whole molecule with hydrogens and an ammonium, carboxyl(ate) or thiol(ate) group, or
+        ammonium and phosphate (`paired_sites`).
     coverage : float
         Share of the sites that get a ligand, above 0 and up to 1.
     count : int, optional
         How many ligands, instead of a share of the sites.
     seed : int
         Of the random choice of sites and orientations: the same seed, the same atoms.
-    anchor : {"auto", "ammonium", "carboxylate", "thiolate"}
+    anchor : {"auto", "zwitterion", "ammonium", "carboxylate", "thiolate"}
         Which group binds, for molecules that hold several.
     compensate : bool
         Take out surface anions for the charge of ligands that replaced none.
@@ -71,7 +73,8 @@ def place_ligands(
     halide that hung on its cation, or, where the cation was bare, a surface anion is taken out
     (one of charge −2 for every two ligands): the nearest of those whose cations keep the
     largest share of their neighbours. A proton taken off leaves with that anion
-    as its acid. What remains is stated as the net charge.
+    as its acid. A zwitterion takes the place of a cation and a halide. What remains is stated as
+    the net charge.
 
     Ligands stand along the outward direction of their site. Random turns about it and tilts up to
     32° are tried until every atom keeps its touching distance; failing that the roomiest try is
@@ -83,9 +86,10 @@ def place_ligands(
     molecule = _anchored(ligand, anchor)
     surface = Surface(atoms)
     sites = _sites(surface, molecule)
-    wanted = round(coverage * len(sites)) if count is None else count
-    _check_number(wanted, coverage, count, len(sites))
-    placed = pack_ligands(surface, sites, molecule, wanted, seed)
+    capacity = _capacity(sites, molecule)
+    wanted = round(coverage * capacity) if count is None else count
+    _check_number(wanted, coverage, count, capacity)
+    placed = pack_ligands(surface, sites, molecule, wanted, seed, capacity)
     removed = np.zeros(len(atoms), dtype=bool)
     removed[[ion for one in placed for ion in one.site.replaced]] = True
     if compensate and molecule.charge < 0:
@@ -95,7 +99,7 @@ def place_ligands(
         atoms=covered,
         ligand=str(ligand.info.get("name", ligand.get_chemical_formula())),
         anchor=molecule.kind,
-        sites=len(sites),
+        sites=capacity,
         placed=len(placed),
         bond_length=bond_length(surface, sites[0], molecule.kind),
         removed=_formula(atoms, removed),
@@ -112,7 +116,12 @@ def binding_site_count(atoms: Atoms, ligand: Atoms, *, anchor: str = "auto") -> 
     Parameters and errors are those of `place_ligands`.
     """
     molecule = _anchored(ligand, anchor)
-    return molecule.kind, len(_sites(Surface(atoms), molecule))
+    return molecule.kind, _capacity(_sites(Surface(atoms), molecule), molecule)
+
+
+def _capacity(sites: list[BindingSite], molecule: AnchoredMolecule) -> int:
+    """Return how many ligands the sites hold; a zwitterion's sites share their ions."""
+    return independent_sites(sites) if molecule.kind == "zwitterion" else len(sites)
 
 
 def _anchored(ligand: Atoms, anchor: str) -> AnchoredMolecule:
@@ -127,12 +136,16 @@ def _anchored(ligand: Atoms, anchor: str) -> AnchoredMolecule:
 
 
 def _sites(surface: Surface, molecule: AnchoredMolecule) -> list[BindingSite]:
-    sites = binding_sites(surface, molecule.kind)
+    if molecule.kind == "zwitterion":
+        sites = paired_sites(surface, molecule)
+    else:
+        sites = binding_sites(surface, molecule.kind)
     if not sites:
         raise BuildError(
             f"no free site for {molecule.kind} on {surface.atoms.get_chemical_formula()}",
             hint="ammonium needs monovalent cations in the outermost layer, carboxylate and "
-            "thiolate need cations of charge two or more there: try another termination",
+            "thiolate need cations of charge two or more there, a zwitterion both: try another "
+            "termination",
         )
     return sites
 

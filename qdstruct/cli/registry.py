@@ -306,7 +306,9 @@ def ligate(
     ],
     coverage: Annotated[float, typer.Option(help="Share of the sites, above 0 up to 1.")] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same atoms.")] = 0,
-    anchor: Annotated[str, typer.Option(help="auto, ammonium, carboxylate or thiolate.")] = "auto",
+    anchor: Annotated[
+        str, typer.Option(help="auto, zwitterion, ammonium, carboxylate, thiolate.")
+    ] = "auto",
     compensate: Annotated[
         bool,
         typer.Option(

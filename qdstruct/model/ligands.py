@@ -23,7 +23,7 @@ class LigandCover(Record):
     ligand: str
     """Name of the molecule."""
     anchor: str
-    """``ammonium``, ``carboxylate`` or ``thiolate``."""
+    """``ammonium``, ``carboxylate``, ``thiolate`` or ``zwitterion``."""
     sites: int
     """Surface sites that could hold such an anchor."""
     placed: int

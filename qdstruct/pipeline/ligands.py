@@ -120,17 +120,18 @@ def cover(
             raise BuildError(
                 f"{name}: a coverage of {coverage:g} does not exist", hint="above 0 and up to 1"
             )
-        asked[_site_kind(anchor)] += coverage
-        if asked[_site_kind(anchor)] > 1 + 1e-9:
-            raise BuildError(
-                f"the ligands are asked to take {asked[_site_kind(anchor)]:g} times the {sites} "
-                f"sites that {anchor} groups share",
-                hint="the coverages of ligands on the same sites add up to 1 at most",
-            )
+        for kind in _site_kinds(anchor):
+            asked[kind] += coverage
+            if asked[kind] > 1 + 1e-9:
+                raise BuildError(
+                    f"the ligands are asked to take {asked[kind]:g} times the {sites} sites that "
+                    f"{anchor} groups share",
+                    hint="the coverages of ligands on the same sites add up to 1 at most",
+                )
     covers: list[LigandCover] = []
     taken: dict[str, float] = defaultdict(float)
     for k, ((name, coverage), (anchor, sites)) in enumerate(zip(requests, counted, strict=True)):
-        kind = _site_kind(anchor)
+        kind = " and ".join(_site_kinds(anchor))
         before = taken[kind]
         taken[kind] += coverage
         count = round(taken[kind] * sites) - round(before * sites)
@@ -143,9 +144,10 @@ def cover(
     return tuple(covers)
 
 
-def _site_kind(anchor: str) -> str:
-    """Ammonium binds to A sites, every other anchor to polyvalent cations."""
-    return "A site" if anchor == "ammonium" else "cation"
+def _site_kinds(anchor: str) -> tuple[str, ...]:
+    """Ammonium binds to A sites, a zwitterion to both kinds, the others to polyvalent cations."""
+    kinds = {"ammonium": ("A site",), "zwitterion": ("A site", "cation")}
+    return kinds.get(anchor, ("cation",))
 
 
 def cover_file(

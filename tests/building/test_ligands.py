@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.data import covalent_radii
 
 import qdstruct
 from qdstruct import phases
@@ -203,6 +204,47 @@ def test_more_than_fit_is_said() -> None:
     with pytest.raises(BuildError, match=r"only \d+ of 16 ligands fit") as caught:
         place_ligands(slab("PbS-galena", None, 4), phases.load_molecule("BPDT"), coverage=1.0)
     assert "ask for a coverage of 0." in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_zwitterion_spans_an_ion_pair(caesium_face, dot, seed) -> None:
+    """Phosphate on lead (2.59 Å), quaternary nitrogen 4.88 Å from bromide: r(NMe4+) + r(Br-)."""
+    molecule = phases.load_molecule("phosphocholine")
+    for body in (caesium_face, dot):
+        cover = place_ligands(body, molecule, coverage=0.4, seed=seed)
+        assert cover.anchor == "zwitterion"
+        assert cover.removed == f"Br{cover.placed}Cs{cover.placed}"
+        assert cover.charge == cover.charge_before
+        check_cover(cover, len(molecule))
+        assert np.allclose(anchor_distances(cover, "O", ("Pb",)), 2.59, atol=1e-3)
+        nitrogen = anchor_distances(cover, "N", ("Br",))
+        assert nitrogen.min() > 4.2
+        assert nitrogen.max() < 5.5
+    flat = place_ligands(caesium_face, molecule, coverage=0.4, seed=seed)
+    assert np.allclose(anchor_distances(flat, "N", ("Br",)), 4.88, atol=0.05)
+
+
+def test_the_zwitterion_is_a_phosphate_and_a_quaternary_ammonium() -> None:
+    molecule = phases.load_molecule("phosphocholine")
+    assert molecule.info["charge"] == 0
+    assert molecule.info["method"] == "GFN2-xTB"
+    distances = molecule.get_all_distances()
+    symbols = np.array(molecule.get_chemical_symbols())
+    bare, bridging = np.split(np.sort(distances[symbols == "P"][:, symbols == "O"].ravel()), 2)
+    assert np.ptp(bare) < 0.02
+    assert bridging.min() - bare.max() > 0.08
+    carbon = np.sort(distances[symbols == "N"][:, symbols == "C"].ravel())[:4]
+    assert carbon == pytest.approx([covalent_radii[6] + covalent_radii[7]] * 4, rel=0.04)
+
+
+def test_zwitterions_share_ions_with_other_ligands(dot) -> None:
+    one, two = cover(dot, [("phosphocholine", 0.2), ("benzylammonium", 0.3)], seed=1)
+    assert (one.anchor, two.anchor) == ("zwitterion", "ammonium")
+    assert check_structure(two.atoms, charge=two.charge) == ()
+    with pytest.raises(BuildError, match=r"1\.3 times"):
+        cover(dot, [("phosphocholine", 0.6), ("benzoate", 0.7)])
+    with pytest.raises(BuildError, match="no free site for zwitterion"):
+        place_ligands(slab("PbS-galena", None, 2), phases.load_molecule("phosphocholine"))
 
 
 def test_molecules_that_cannot_bind() -> None:

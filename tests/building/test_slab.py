@@ -69,7 +69,7 @@ def test_closing_the_vacuum_returns_the_bulk(phase, hkl, layers) -> None:
 @given(phase=random_crystals(), hkl=millers)
 def test_inside_a_slab_every_atom_has_its_bulk_neighbours(phase, hkl) -> None:
     """And near a face none has more: the slab adds nothing and takes nothing but what is cut."""
-    reach = 3.5
+    reach = 3.4937  # no lattice drawn has neighbours at just this distance
     slab = build_slab(phase, hkl, thickness=20.0, vacuum=8.0).atoms
     first, distances = neighbor_list("id", slab, reach)
     owner, bulk_distances = neighbor_list("id", phase.atoms, reach)

@@ -26,6 +26,7 @@ FORMULAS = {
     "benzylammonium": "C7H10N",
     "oleate": "C18H33O2",
     "oleylammonium": "C18H38N",
+    "phosphocholine": "C6H16NO4P",
 }
 
 
