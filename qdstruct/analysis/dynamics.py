@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.errors import InputError
-from qdstruct.model import Record
+from qdstruct.model import Decay
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -30,31 +29,6 @@ WAVENUMBER: Final = 33356.40951981521
 WINDOWS: Final = {"hann": 2.00, "none": 1.21}
 """Window → full width at half maximum of a line it leaves, in points of the spectrum without zero
 padding (F. J. Harris, Proc. IEEE 66, 51 (1978), Table I, 6 dB bandwidth)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decay(Record):
-    """An exponential fitted to a population or an energy."""
-
-    time: float
-    """Time constant τ, fs."""
-    uncertainty: float
-    """± fs, one standard deviation of the fit."""
-    amplitude: float
-    """Value at time zero (1 for a population)."""
-    offset: float
-    """Value at infinite time (0 where it was not fitted)."""
-    form: str
-    """Formula that was fitted."""
-    residual: float
-    """Root mean square of data minus fit, in the unit of the data."""
-
-    def curve(self, time: ArrayLike) -> NDArray[np.float64]:
-        """Return the fitted curve at times in fs."""
-        t = np.asarray(time, dtype=np.float64)
-        if self.form.startswith("exp(−t²"):
-            return np.asarray(np.exp(-(t**2) / (2 * self.time**2)))
-        return _energy(t, self.time, self.amplitude, self.offset)
 
 
 def autocorrelation(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.analysis.dynamics import (
     HBAR,
-    Decay,
     autocorrelation,
     dephasing_function,
     dephasing_time,
@@ -20,7 +18,7 @@ from qdstruct.analysis.dynamics import (
     spectral_density,
 )
 from qdstruct.errors import InputError
-from qdstruct.model import Record
+from qdstruct.model import Decay, GapDynamics, SpectralPeak
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -37,41 +35,6 @@ __all__ = [
 
 _STILL = 1e-16
 """eV²: what fluctuates less than 10⁻⁸ eV does not fluctuate but for rounding."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpectralPeak(Record):
-    """A line of a spectral density."""
-
-    wavenumber: float
-    """cm⁻¹."""
-    weight: float
-    """Share of the whole integral that lies between the minima on both sides."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class GapDynamics(Record):
-    """Everything that follows from one gap along a trajectory."""
-
-    gap: DataArray
-    """eV, dims (time,) in fs."""
-    correlation: DataArray
-    """Unnormalised autocorrelation ⟨δE(t) δE(0)⟩, eV²."""
-    density: DataArray
-    """Its cosine transform 2∫C(t) cos ωt dt, eV² fs against cm⁻¹; attributes ``window``,
-    ``padding`` and ``resolution``."""
-    dephasing: DataArray
-    """Second-order cumulant D(t)."""
-    mean: float
-    """Mean gap, eV."""
-    deviation: float
-    """Standard deviation of the gap, eV."""
-    dephasing_time: float | None
-    """fs until D falls to 1/e; None where it does not within the range."""
-    gaussian: Decay
-    """D(t) fitted by exp(−t²/2τ²)."""
-    peaks: tuple[SpectralPeak, ...]
-    """Lines of the spectral density, strongest first."""
 
 
 def gap_dynamics(

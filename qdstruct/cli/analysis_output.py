@@ -64,6 +64,7 @@ def _calculated_lines(found: CalculatedResults) -> list[tuple[str, str]]:
     ]  # fmt: skip
     lines += [(f"Overlap {each.first}, {each.second}", f"{each.value:.4f}")
               for each in found.overlaps]  # fmt: skip
+    lines += _further_lines(found)
     failed = [check for check in found.checks if not check.holds]
     if found.checks:
         lines.append(("Conservation checks", f"{len(found.checks) - len(failed)} of "
@@ -72,6 +73,32 @@ def _calculated_lines(found: CalculatedResults) -> list[tuple[str, str]]:
         ("FAILED", f"{check.name}: {check.found:.6g} {check.unit}, expected {check.expected:.6g}")
         for check in failed
     ]
+    return lines
+
+
+def _further_lines(found: CalculatedResults) -> list[tuple[str, str]]:
+    lines = []
+    bader, gap = found.bader, found.dynamics
+    if bader is not None and bader.charges is not None:
+        kind = "region" if "region" in bader.atoms.arrays else "element"
+        sums = bader.by_group(kind)
+        words = ", ".join(f"{name} {value:+.4f} e" for name, value in sums.items())
+        lines.append((f"Bader charge by {kind}", words))
+    normal: dict[str, list[float]] = {each.region: [] for each in found.layers}
+    for each in found.layers:
+        normal[each.region] += [] if each.normal is None else [100 * each.normal]
+    lines += [
+        (f"Strain of the layers along the normal, {region}",
+         f"{min(values):+.2f} to {max(values):+.2f} %")
+        for region, values in normal.items() if values
+    ]  # fmt: skip
+    if gap is not None:
+        until = gap.dephasing_time
+        lines.append(
+            ("Gap along the trajectory", f"{gap.mean:.3f} ± {gap.deviation:.3f} eV (standard "
+             "deviation), dephasing "
+             + ("not within the range" if until is None else f"{until:.1f} fs"))
+        )  # fmt: skip
     return lines
 
 
@@ -128,5 +155,22 @@ def calculated_document(found: CalculatedResults) -> dict[str, Any]:
         "potential_lines": [each.to_dict() for each in found.potential_lines],
         "states": [each.to_dict() for each in found.states],
         "overlaps": [each.to_dict() for each in found.overlaps],
+        "bader": None if found.bader is None else {
+            "method": found.bader.method,
+            "charge_by": {
+                kind: found.bader.by_group(kind)
+                for kind in ("region", "element")
+                if found.bader.charges is not None
+                and (kind == "element" or kind in found.bader.atoms.arrays)
+            },
+        },
+        "layers": [each.to_dict() for each in found.layers],
+        "dynamics": None if found.dynamics is None else {
+            "bands": list(found.dynamics_bands or ()),
+            "mean": found.dynamics.mean,
+            "deviation": found.dynamics.deviation,
+            "dephasing_time": found.dynamics.dephasing_time,
+            "peaks": [peak.to_dict() for peak in found.dynamics.peaks],
+        },
         "checks": [{**each.to_dict(), "holds": each.holds} for each in found.checks],
     }  # fmt: skip

@@ -14,6 +14,7 @@ from qdstruct.model.calculated import (
 )
 from qdstruct.model.charges import BaderCharges
 from qdstruct.model.chemical import PotentialLine
+from qdstruct.model.dynamics import Decay, GapDynamics, SpectralPeak
 from qdstruct.model.electronic import (
     AveragedGrid,
     BandAlignment,
@@ -36,6 +37,7 @@ from qdstruct.model.job import (
     KPath,
     RunRecord,
 )
+from qdstruct.model.layers import LayerStrain
 from qdstruct.model.levels import LevelSet, MaterialLevels
 from qdstruct.model.ligands import LigandCover
 from qdstruct.model.match import CoincidenceMatch, Miller, PlaneMismatch, SiteOverlap
@@ -119,6 +121,7 @@ __all__ = [
     "ConvergenceSettings",
     "CrystalPart",
     "CurveMaximum",
+    "Decay",
     "DirectoryResults",
     "Displacement",
     "DynamicsSettings",
@@ -127,6 +130,7 @@ __all__ = [
     "FinishedCalculation",
     "FittedValue",
     "FoundSpot",
+    "GapDynamics",
     "Grid",
     "HealthCheck",
     "IndexedSpot",
@@ -137,6 +141,7 @@ __all__ = [
     "JobTree",
     "Junction",
     "KPath",
+    "LayerStrain",
     "LevelSet",
     "LigandCover",
     "MaterialLevels",
@@ -171,6 +176,7 @@ __all__ = [
     "Slab",
     "SlabVariant",
     "SmallAngleCurve",
+    "SpectralPeak",
     "SpectrumFit",
     "Spot",
     "SpotCoincidence",

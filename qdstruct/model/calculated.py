@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from qdstruct.model.charges import BaderCharges
 from qdstruct.model.chemical import PotentialLine
+from qdstruct.model.dynamics import GapDynamics
 from qdstruct.model.electronic import (
     BandAlignment,
     BandEdges,
@@ -16,6 +18,7 @@ from qdstruct.model.electronic import (
     EnergyPerArea,
     PotentialProfile,
 )
+from qdstruct.model.layers import LayerStrain
 from qdstruct.model.record import Record
 
 if TYPE_CHECKING:
@@ -167,6 +170,14 @@ class CalculatedResults(Record):
     """Band-decomposed densities."""
     overlaps: tuple[StateOverlap, ...] = ()
     """Of every two of them."""
+    bader: BaderCharges | None = None
+    """Electrons of every atom of the interface."""
+    layers: tuple[LayerStrain, ...] = ()
+    """What the relaxation of the interface did to each layer."""
+    dynamics: GapDynamics | None = None
+    """The gap along a trajectory."""
+    dynamics_bands: tuple[int, int] | None = None
+    """Lower and upper band of that gap."""
     checks: tuple[ConservationCheck, ...] = ()
     """Sums that must come out."""
 

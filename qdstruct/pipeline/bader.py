@@ -22,7 +22,7 @@ from qdstruct.pipeline.places import one_calculation
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["METHODS", "bader_charges", "write_bader_inputs"]
+__all__ = ["METHODS", "bader_charges", "has_bader_files", "write_bader_inputs"]
 
 METHODS: Final = ("auto", "existing", "program", "pybader")
 """Where the partition comes from: the best there is; an ACF.dat in place; Henkelman's program;
@@ -108,6 +108,15 @@ def bader_charges(
             hint="does ACF.dat belong to this CHGCAR? is the grid fine enough?",
         )
     return result
+
+
+def has_bader_files(directory: Path) -> bool:
+    """Whether a directory has a density with an ACF.dat, or with the core densities."""
+    there = {
+        name: outputs.find_output(directory, name) is not None
+        for name in ("CHGCAR", "ACF.dat", "AECCAR0", "AECCAR2")
+    }
+    return there["CHGCAR"] and (there["ACF.dat"] or (there["AECCAR0"] and there["AECCAR2"]))
 
 
 def write_bader_inputs(directory: Path, target: Path, *, force: bool = False) -> tuple[Path, Path]:

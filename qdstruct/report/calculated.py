@@ -15,7 +15,15 @@ from qdstruct.model import (
     PotentialLine,
     PotentialResult,
 )
-from qdstruct.report import charge_figures, dos_figures, figures, potential_figures
+from qdstruct.report import (
+    charge_figures,
+    dos_figures,
+    figures,
+    further_figures,
+    potential_figures,
+)
+from qdstruct.report.dynamics_figure import gap_figure
+from qdstruct.report.further_tables import further_context
 from qdstruct.report.style import mark_mock
 
 if TYPE_CHECKING:
@@ -61,6 +69,15 @@ def calculated_figures(results: CalculatedResults, *, mock: bool = False) -> dic
         drawn["chemical_potentials"] = potential_figures.potential_lines_figure(
             results.potential_lines
         )
+    if results.bader is not None:
+        drawn["bader"] = further_figures.bader_figure(results.bader)
+    if results.layers:
+        drawn["layers"] = further_figures.layers_figure(results.layers)
+    if results.dynamics is not None:
+        gap = results.dynamics
+        drawn["dynamics"] = gap_figure(
+            gap.gap, gap.correlation, gap.density, gap.dephasing, gaussian=gap.gaussian.time
+        )
     if mock:
         for figure in drawn.values():
             mark_mock(figure)
@@ -70,6 +87,7 @@ def calculated_figures(results: CalculatedResults, *, mock: bool = False) -> dic
 def calculated_context(results: CalculatedResults) -> dict[str, Any]:
     """Return the rows of every table, as the template ``calculated.html`` prints them."""
     return {
+        **further_context(results),
         "edge_rows": [
             (edge.group, signed(edge.valence_maximum, 2), signed(edge.conduction_minimum, 2),
              signed(edge.gap, 2), f"± {edge.uncertainty:.2f}", f"± {edge.threshold_spread:.2f}",

@@ -132,6 +132,9 @@ def calculated_sections(results: CalculatedResults, drawn: set[str]) -> list[tup
         ("charge", "Charge difference", "charge" in drawn),
         ("states", "States", bool(results.states)),
         ("energies", "Energies", bool(results.energies or results.potential_lines)),
+        ("bader", "Bader charges", results.bader is not None),
+        ("layers", "Layers", bool(results.layers)),
+        ("dynamics", "Dynamics", results.dynamics is not None),
         ("checks", "Checks", bool(results.checks)),
     ]
 

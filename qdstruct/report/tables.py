@@ -9,6 +9,7 @@ import numpy as np
 
 from qdstruct.model import BandAlignment, CalculatedResults, ChargeField, StudyResults
 from qdstruct.report import charge_figures
+from qdstruct.report.further_tables import further_tables
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,6 +106,7 @@ def _calculated(results: CalculatedResults) -> Iterator[tuple[str, Table]]:
         line = results.formation_line
         heading = [f"mu({line.attrs.get('element', '')}) (eV)", "formation energy (eV/A^2)"]
         yield "formation", (heading, np.column_stack([line["mu"], line]).tolist())
+    yield from further_tables(results)
     if results.potential_lines:
         name = str(results.potential_lines[0].energy.attrs.get("quantity", "formation"))
         yield "chemical_potentials", (

@@ -10,6 +10,12 @@ from qdstruct.pipeline.analysing.alignments import alignments
 from qdstruct.pipeline.analysing.charge import charge_checks, charge_results
 from qdstruct.pipeline.analysing.chemical import limited_lines
 from qdstruct.pipeline.analysing.energies import energy_results
+from qdstruct.pipeline.analysing.further import (
+    bader_result,
+    dynamics_result,
+    further_checks,
+    layer_results,
+)
 from qdstruct.pipeline.analysing.potentials import potential_results
 from qdstruct.pipeline.analysing.projected import dos_results
 from qdstruct.pipeline.analysing.state_densities import state_densities
@@ -42,6 +48,10 @@ def calculate(
     dos = dos_results(bench)
     on_step("potentials")
     potentials = potential_results(bench)
+    on_step("Bader charges, layers and dynamics")
+    bader, layers, motion = bader_result(bench), layer_results(bench), dynamics_result(bench)
+    gap, pair = motion or (None, None)
+    checks = (*dos.checks, *further_checks(bader, gap, bench.sources))
     if not bench.is_interface:
         return CalculatedResults(
             dos_by_element=dos.by_element,
@@ -50,7 +60,11 @@ def calculate(
             band_edges=dos.band_edges,
             zone_edges=dos.zone_edges,
             potentials=potentials,
-            checks=dos.checks,
+            bader=bader,
+            layers=layers,
+            dynamics=gap,
+            dynamics_bands=pair,
+            checks=checks,
         )
     on_step("band alignment")
     found = alignments(bench, dos.band_edges, potentials)
@@ -77,5 +91,9 @@ def calculate(
         potential_lines=limited_lines(bench),
         states=states,
         overlaps=overlaps,
-        checks=(*dos.checks, *charge_checks(bench, difference)),
+        bader=bader,
+        layers=layers,
+        dynamics=gap,
+        dynamics_bands=pair,
+        checks=(*checks, *charge_checks(bench, difference)),
     )

@@ -15,8 +15,10 @@ from qdstruct import analysis, outputs
 from qdstruct.analysis.heights import cell_height, heights
 from qdstruct.errors import InputError, QdstructError
 from qdstruct.outputs import CalculationSketch
+from qdstruct.pipeline.analysing.further import trajectory_below
 from qdstruct.pipeline.analysing.references import element_energy
 from qdstruct.pipeline.analysing.systems import Settings, System, Workbench
+from qdstruct.pipeline.bader import has_bader_files
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -194,6 +196,12 @@ def directory_bench(
         verb="there is no output of",
         is_interface=is_interface,
     )
+    whole = roles["interface"]
+    places = [sketch.found.directory for sketch in whole.sketches]
+    bench.bader_place = next((place for place in places if has_bader_files(place)), None)
+    relaxed = [s.found.directory for s in whole.sketches if s.kind == "relax"]
+    bench.relaxation = relaxed[0] if relaxed else None
+    bench.trajectory = trajectory_below(root)
     if not is_interface:
         bench.subjects = {"interface": systems[0].atoms.get_chemical_formula(mode="metal")}
     return bench, roles

@@ -142,6 +142,12 @@ class Workbench:
         }
     )
     """Role → what a figure of its potential calls it."""
+    bader_place: Path | None = None
+    """A calculation of the interface with all-electron densities, or with an ACF.dat."""
+    relaxation: Path | None = None
+    """The relaxation of the interface."""
+    trajectory: Path | None = None
+    """Directory with one numbered directory for each step of dynamics of the interface."""
     verb: str = "waiting for"
     """What leads from a result to what it lacks."""
     is_interface: bool = True

@@ -8,6 +8,8 @@ from pathlib import Path
 from qdstruct import outputs
 from qdstruct.model import Job
 from qdstruct.pipeline.analysing.systems import Settings, System, Workbench
+from qdstruct.pipeline.bader import has_bader_files
+from qdstruct.pipeline.trajectories import SNAPSHOTS
 
 __all__ = ["tree_bench"]
 
@@ -54,12 +56,23 @@ def tree_bench(
     def absent(role: str, name: str) -> str:
         return _absent(by_role.get(role, ()), role, name, states)
 
+    done = [job for job in jobs if states.get(job.name) in ("done", "lost")]
+    relaxed = [job.name for job in done if job.kind == "relax" and _role(job) == "interface"]
+    steps = root / SNAPSHOTS
     return Workbench(
         systems=systems,
+        bader_place=_bader_place([root / job.name for job in done if _role(job) == "interface"]),
+        relaxation=root / relaxed[0] if relaxed else None,
+        trajectory=steps if steps.is_dir() else None,
         absent=absent,
         label=lambda path: _label(root, path),
         settings=settings or Settings(),
     )
+
+
+def _bader_place(places: Sequence[Path]) -> Path | None:
+    """Return the first directory with a density and what its partition needs or gave."""
+    return next((place for place in places if has_bader_files(place)), None)
 
 
 def _role(job: Job) -> str:
