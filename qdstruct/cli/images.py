@@ -64,7 +64,7 @@ def hrtem(
 
     path = Path(output)
     refuse_existing(path, force=force)
-    name, atoms = read_structure(structure)
+    name, atoms = read_structure(structure, tensors=True)
     width, height = numbers(field, 2, "a width and a height")
     image = hrtem_image(
         atoms,

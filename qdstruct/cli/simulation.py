@@ -16,6 +16,8 @@ from qdstruct.cli.xrd_output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ase import Atoms
     from matplotlib.figure import Figure
 
@@ -104,9 +106,10 @@ def xrd(
     _refuse_outputs(csv, figure, force=force)
     low, high = numbers(two_theta, 2, "a range of angles")
     sizes = _sizes(size, len(structures))
-    read = [read_structure(structure, tensors=not debye) for structure in structures]
+    read = [read_structure(structure, tensors=True) for structure in structures]
+    b_iso = displacements(displacement or [], [atoms for _, atoms in read])
     settings = PowderSettings(
-        b_iso=displacements(displacement or [], [atoms for _, atoms in read]),
+        b_iso=b_iso,
         preferred_orientation=None if texture is None else _texture(texture),
         doublet=doublet,
         min_intensity=min_intensity,
@@ -252,6 +255,21 @@ def _crystal_pattern(name: str, atoms: Atoms, words: dict[str, Any]) -> PowderPa
     return pattern
 
 
+def _isotropic(name: str, atoms: Atoms, given: Mapping[str, float]) -> dict[str, float]:
+    """Return B by element: what was given, else what stands for the file's tensors, and say so."""
+    from qdstruct.cli.reading import warn
+    from qdstruct.simulation import equivalent_isotropic
+
+    found = {e: b for e, b in equivalent_isotropic(atoms).items() if e not in given}
+    if found:
+        said = ", ".join(f"{element} {b:.2f}" for element, b in found.items())
+        warn(
+            f"{name}: the Debye sum takes displacement tensors as isotropic, B = {said} Å² "
+            "(8π² tr U/3, mean of each element)"
+        )
+    return found | dict(given)
+
+
 def _particle_pattern(
     name: str,
     atoms: Atoms,
@@ -275,7 +293,7 @@ def _particle_pattern(
         "anode": words["anode"],
         "two_theta_range": words["two_theta_range"],
         "step": words["step"],
-        "b_iso": words["settings"].b_iso,
+        "b_iso": _isotropic(name, atoms, words["settings"].b_iso),
     }
     if spread and size_nm is not None:
         return ensemble_pattern(

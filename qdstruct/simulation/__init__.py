@@ -2,6 +2,7 @@
 
 from qdstruct.simulation.assembly import assembly_settings, simulate_assembly
 from qdstruct.simulation.debye import debye_intensity, debye_pattern
+from qdstruct.simulation.displacements import equivalent_isotropic
 from qdstruct.simulation.electron import zone_axis_pattern
 from qdstruct.simulation.ensembles import ensemble_pattern, size_distribution
 from qdstruct.simulation.form_factors import FormFactor, ParticleShape, form_factor
@@ -83,6 +84,7 @@ __all__ = [
     "diffusion_length",
     "electron_wavelength",
     "ensemble_pattern",
+    "equivalent_isotropic",
     "find_domains",
     "find_spots",
     "fit_brus",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qdstruct.errors import InputError
 from qdstruct.geometry import gauss_reduce, reduce_miller
+from qdstruct.simulation.displacements import displacement_tensors
 from qdstruct.simulation.structure_factor import check_periodic
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class BeamCell:
     """(N, 2) fractions of the two vectors, origin at the origin of the atoms."""
     depth: NDArray[np.float64]
     """(N,) Å along the beam, 0 ≤ depth < period, from the entrance to the observer's side."""
+    tensors: NDArray[np.float64] | None = None
+    """(N, 3, 3) displacement tensors U in Å², in the frame of the atoms; None without any."""
 
 
 def beam_cell(
@@ -133,10 +136,12 @@ def _filled(atoms: Atoms, transformation: NDArray[np.int64]) -> BeamCell:
     depth = places[:, 2] % 1.0
     depth[depth > 1 - 1e-7] = 0.0
     length = float(np.linalg.norm(vectors[2]))
+    tensors = displacement_tensors(atoms)
     return BeamCell(
         vectors=vectors[:2],
         period=length,
         symbols=tuple(atoms.get_chemical_symbols() * count),
         across=places[:, :2] % 1.0,
         depth=depth * length,
+        tensors=None if tensors is None else np.tile(tensors, (count, 1, 1)),
     )

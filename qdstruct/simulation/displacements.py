@@ -19,6 +19,7 @@ __all__ = [
     "TensorGroup",
     "check_b_iso",
     "displacement_tensors",
+    "equivalent_isotropic",
     "tensor_groups",
     "tensor_symmetry",
     "without",
@@ -95,6 +96,23 @@ def check_b_iso(b_iso: Mapping[str, float] | None) -> None:
                 f"B = {value:g} Å² of {element} is not a displacement",
                 hint="B = 8π²⟨u²⟩ is zero or positive, for example 0.5 to 6 at room temperature",
             )
+
+
+def equivalent_isotropic(atoms: Atoms) -> dict[str, float]:
+    """Return the isotropic B in Å² that stands for the tensors of each element.
+
+    Returns
+    -------
+    dict
+        B = 8π² U_eq by element, U_eq = tr(U)/3 (Trueblood et al., Acta Cryst. A52, 770 (1996),
+        section 2.1) averaged over the element's atoms; empty without tensors.
+    """
+    tensors = displacement_tensors(atoms)
+    if tensors is None:
+        return {}
+    u_eq = np.trace(tensors, axis1=1, axis2=2) / 3
+    symbols = np.asarray(atoms.get_chemical_symbols())
+    return {str(e): float(8 * np.pi**2 * u_eq[symbols == e].mean()) for e in np.unique(symbols)}
 
 
 def without(atoms: Atoms, elements: Collection[str]) -> Atoms:

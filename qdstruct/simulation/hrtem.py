@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError
 from qdstruct.geometry import plane_basis
 from qdstruct.model.patterns import Micrograph
+from qdstruct.simulation.displacements import displacement_tensors
 from qdstruct.simulation.electron import (
     ZoneReflections,
     pattern_axes,
@@ -56,7 +57,8 @@ def hrtem_image(
     Parameters
     ----------
     atoms : Atoms
-        One periodic cell.
+        One periodic cell; displacement tensors ``u_cartesian`` (see `powder_pattern`) damp the
+        potential by their part across the beam.
     name : str
         What the image is called.
     zone : three integers
@@ -70,7 +72,7 @@ def hrtem_image(
     microscope : Microscope, optional
         200 kV, Cs 1.2 mm, Scherzer defocus by default.
     b_iso : dict, optional
-        Isotropic B in Å² by element; not for ``abtem``.
+        Isotropic B in Å² by element, in place of tensors of these atoms; not for ``abtem``.
     turn : float
         Turns the crystal counter-clockwise, degrees; at 0 the image's x axis is the x axis of
         `zone_axis_pattern`.
@@ -188,6 +190,12 @@ def _propagated(
 
     if b_iso:
         raise InputError("displacements are not handed to abTEM", hint="use --method multislice")
+    if displacement_tensors(atoms) is not None:
+        warnings.warn(
+            f"{name}: the displacement tensors are not handed to abTEM, its atoms are at rest; "
+            "multislice uses them",
+            stacklevel=4,
+        )
     return abtem_wave(
         atoms, name=name, zone=zone, thickness=thickness, voltage=lens.voltage,
         slice_thickness=slice_thickness,

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from qdstruct.errors import InputError
 from qdstruct.geometry import reduce_miller
 from qdstruct.simulation.beam_cell import BeamCell, beam_cell
+from qdstruct.simulation.displacements import check_b_iso, tensor_groups, without
 from qdstruct.simulation.radiation import electron_wavelength, interaction_constant
 from qdstruct.simulation.scattering_factors import POTENTIAL_OF_FACTOR, electron_factor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ase import Atoms
 
 __all__ = ["ExitWave", "multislice_wave", "projected_potentials"]
@@ -73,7 +76,8 @@ def multislice_wave(
     Parameters
     ----------
     atoms : Atoms
-        One periodic cell of a crystal, slab or interface.
+        One periodic cell of a crystal, slab or interface. Displacement tensors ``u_cartesian``
+        (see `powder_pattern`) damp the potential by their part across the beam.
     name : str
         What the crystal is called.
     zone : three integers
@@ -88,7 +92,8 @@ def multislice_wave(
         Largest step of the grid, Å. Heavy atoms at rest scatter to large angles: look at
         `ExitWave.kept`; atoms with room-temperature displacements need less.
     b_iso : dict, optional
-        Isotropic displacement B in Å² by element: damps the potential (no diffuse scattering).
+        Isotropic displacement B in Å² by element, in place of tensors of these atoms: damps the
+        potential (no diffuse scattering).
 
     Raises
     ------
@@ -112,7 +117,8 @@ def multislice_wave(
             f"slices of {slice_thickness} Å on a grid of {sampling} Å",
             hint="slices of 0.1 to 20 Å and steps of 0.01 to 0.5 Å",
         )
-    cell = beam_cell(atoms, zone, name=name)
+    check_b_iso(b_iso)
+    cell = beam_cell(without(atoms, b_iso or {}), zone, name=name)
     shape = _grid(cell, sampling, name)
     per_period = max(1, int(np.ceil(cell.period / slice_thickness - 1e-9)))
     step = cell.period / per_period
@@ -162,29 +168,45 @@ def projected_potentials(
     Notes
     -----
     v_g = h²/(2π m₀ e)/A · Σ_j f_e,j(g/2) exp(−B_j g²/4) exp(−2πi g·r_j), A the area across the
-    beam; f_e as `electron_factor` (Lobato and Van Dyck).
+    beam; f_e as `electron_factor` (Lobato and Van Dyck). Atoms with a tensor have
+    exp(−2π² gᵀ U_j g) instead (Trueblood et al., Acta Cryst. A52, 770 (1996)): g lies across the
+    beam, so only the projection of U onto that plane counts.
     """
     area = float(np.linalg.norm(np.cross(cell.vectors[0], cell.vectors[1])))
     s = np.sqrt(_squared_frequency(cell.vectors, shape)) / 2
     h, k = _frequencies(shape)
     symbols = np.asarray(cell.symbols)
     which = np.minimum((cell.depth / cell.period * slices + 1e-6).astype(int), slices - 1)
-    factors = {
-        str(symbol): electron_factor(str(symbol), s)
-        * np.exp(-(b_iso or {}).get(str(symbol), 0.0) * s**2)
-        for symbol in np.unique(symbols)
-    }
+    groups = list(_scatterers(cell, symbols, s, b_iso or {}))
     found = []
     for index in range(slices):
         total = np.zeros(shape, dtype=complex)
-        for symbol, factor in factors.items():
-            places = cell.across[(which == index) & (symbols == symbol)]
+        for members, factor in groups:
+            places = cell.across[members[which[members] == index]]
             if len(places):
                 along_h = np.exp(-2j * np.pi * h * places[:, 0])
                 along_k = np.exp(-2j * np.pi * k.T * places[:, 1])
                 total += factor * (along_h @ along_k.T)
         found.append(np.fft.ifft2(total).real * total.size * POTENTIAL_OF_FACTOR / area)
     return found
+
+
+def _scatterers(
+    cell: BeamCell, symbols: NDArray[np.str_], s: NDArray[np.float64], b_iso: dict[str, float]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Return atoms of one element and one displacement, with their factor on the grid."""
+    tensors = np.zeros((len(symbols), 3, 3)) if cell.tensors is None else cell.tensors
+    h, k = _frequencies(s.shape)
+    first, second = _reciprocal(cell.vectors)
+    for group in tensor_groups(symbols, tensors):
+        factor = electron_factor(group.symbol, s)
+        factor = factor * np.exp(-b_iso.get(group.symbol, 0.0) * s**2)
+        u = group.tensor
+        if u.any():
+            square = h**2 * (first @ u @ first) + k**2 * (second @ u @ second)
+            square = square + 2 * h * k * (first @ u @ second)
+            factor = factor * np.exp(-2 * np.pi**2 * square)
+        yield group.members, factor
 
 
 def _frequencies(shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
