@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdstruct.building.cut import choose_cut, count_layers
-from qdstruct.building.reconstruction import choose_reconstruction, reconstructed_slab
+from qdstruct.building.reconstructed import reconstructed_slab
+from qdstruct.building.reconstruction import choose_reconstruction
 from qdstruct.building.slab_atoms import slab_from_cut
 from qdstruct.building.stack import plane_stack
 from qdstruct.building.variants import Variant, choose_variant, has_variant

@@ -48,11 +48,15 @@ def paired_sites(surface: Surface, molecule: AnchoredMolecule) -> list[BindingSi
     span = float(np.linalg.norm(np.diff(molecule.atoms.positions[[oxygen, nitrogen]], axis=0)))
     radius = _nitrogen_radius(molecule)
     cations = [site for site in binding_sites(surface, "thiolate") if site.replaced]
+    places = [one.position + bond_length(surface, one, "carboxylate") * one.direction
+              for one in cations]  # fmt: skip
+    farthest = span + SPAN_SLACK + HEIGHTS[-1]
     found = []
     for a_site in binding_sites(surface, "ammonium"):
-        for site in cations:
-            place = site.position + bond_length(surface, site, "carboxylate") * site.direction
+        for site, place in zip(cations, places, strict=True):
             shift = _nearest_image(surface, a_site.position - place)
+            if np.linalg.norm(a_site.position + shift - place) > farthest:
+                continue
             partner = _over_a_site(surface, a_site, site.replaced, radius) + shift
             if abs(float(np.linalg.norm(partner - place)) - span) <= SPAN_SLACK:
                 found.append(

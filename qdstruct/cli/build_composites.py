@@ -6,21 +6,8 @@ from typing import Annotated
 
 import typer
 
-from qdstruct.cli.build_ligands import parse_ligands, with_ligands
-from qdstruct.cli.build_options import (
-    ColourOption,
-    FigureOption,
-    ForceOption,
-    LigandSeed,
-    LigandsOption,
-    MaxArea,
-    MaxStrain,
-    OutputOption,
-    StrainOn,
-    Vacuum,
-    ViewOption,
-)
-from qdstruct.cli.build_output import finish
+from qdstruct.cli.build_ligands import LigandRequest, finish_covered
+from qdstruct.cli.build_options import ContactGap, InPlaneShift, StrainOn, Vacuum
 from qdstruct.cli.build_parsing import (
     parse_facets,
     parse_length_list,
@@ -30,7 +17,14 @@ from qdstruct.cli.build_parsing import (
 )
 from qdstruct.cli.build_particles import particle_facts
 from qdstruct.cli.build_request import Wanted
-from qdstruct.cli.output import JsonOption, parse_miller
+from qdstruct.cli.option_groups import (
+    MatchChoice,
+    ligands,
+    output_files,
+    takes,
+    which_match,
+)
+from qdstruct.cli.output import parse_miller
 
 __all__ = ["composites"]
 
@@ -38,13 +32,14 @@ composites = typer.Typer()
 
 
 @composites.command("janus")
+@takes(wanted=output_files, cover=ligands, choice=which_match)
 def build_janus(
+    *,
     core: Annotated[str, typer.Argument(help="Phase of the cuboid core.")],
     cap: Annotated[str, typer.Argument(help="Phase that grows on one of its facets.")],
     core_size: Annotated[str, typer.Option("--core-size", help="Edge: 16nm or 160 (Å).")],
     core_facet: Annotated[str, typer.Option("--core-facet", help="Facet of the core.")],
     cap_facet: Annotated[str, typer.Option("--cap-facet", help="Plane of the cap in contact.")],
-    output: OutputOption = None,
     cap_size: Annotated[
         str | None, typer.Option("--cap-size", help="Diameter of the cap; the core's edge.")
     ] = None,
@@ -69,22 +64,13 @@ def build_janus(
     cap_termination: Annotated[
         str | None, typer.Option("--cap-termination", help="The cap's plane in contact.")
     ] = None,
-    match: Annotated[int, typer.Option("--match", min=1, help="Row of 'qdstruct match'.")] = 1,
-    max_area: MaxArea = 200.0,
-    max_strain: MaxStrain = 0.05,
     strain_on: StrainOn = "film",
-    gap: Annotated[
-        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
-    ] = None,
-    shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
-    ligand: LigandsOption = None,
-    ligand_seed: LigandSeed = 0,
+    gap: ContactGap = None,
+    shift: InPlaneShift = "0,0",
     vacuum: Vacuum = 10.0,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    choice: MatchChoice,
+    cover: LigandRequest,
+    wanted: Wanted,
 ) -> None:
     """Grow a second crystal on one facet of a cuboid nanocrystal.
 
@@ -94,18 +80,16 @@ def build_janus(
     from qdstruct import building, phases
     from qdstruct.pipeline.build import chosen_match
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
-    requests, asked = parse_ligands(ligand), parse_lengths(core_size)
+    asked = parse_lengths(core_size)
     inner, outer = phases.load(core), phases.load(cap)
     found = chosen_match(
         outer,
         inner,
         parse_miller(cap_facet),
         parse_miller(core_facet),
-        number=match,
-        max_area=max_area,
-        max_strain=max_strain,
+        number=choice.number,
+        max_area=choice.max_area,
+        max_strain=choice.max_strain,
     )
     built = building.build_janus(
         inner,
@@ -124,38 +108,32 @@ def build_janus(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
-    finish(f"{cap} on {core}", atoms, {**facts, "gap": built.gap}, wanted)
+    facts = {**particle_facts(built, asked), "gap": built.gap}
+    finish_covered(f"{cap} on {core}", built.atoms, facts, cover, wanted)
 
 
 @composites.command("coreshell")
+@takes(wanted=output_files, cover=ligands, choice=which_match)
 def build_coreshell(
+    *,
     core: Annotated[str, typer.Argument(help="Phase of the cuboid core.")],
     shell: Annotated[str, typer.Argument(help="Phase of the shell.")],
     core_size: Annotated[str, typer.Option("--core-size", help="Edge: 8nm or 80 (Å).")],
     shell_thickness: Annotated[str, typer.Option("--shell-thickness", help="1nm or 10 (Å).")],
     core_facet: Annotated[str, typer.Option("--core-facet", help="Facet that sets the match.")],
     shell_facet: Annotated[str, typer.Option("--shell-facet", help="Plane of the shell on it.")],
-    output: OutputOption = None,
     core_termination: Annotated[
         str | None, typer.Option("--core-termination", help="The core's plane in contact.")
     ] = None,
     shell_termination: Annotated[
         str | None, typer.Option("--shell-termination", help="The shell's plane in contact.")
     ] = None,
-    match: Annotated[int, typer.Option("--match", min=1, help="Row of 'qdstruct match'.")] = 1,
-    max_area: MaxArea = 200.0,
-    max_strain: MaxStrain = 0.05,
     strain_on: StrainOn = "film",
-    shift: Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")] = "0,0",
-    ligand: LigandsOption = None,
-    ligand_seed: LigandSeed = 0,
+    shift: InPlaneShift = "0,0",
     vacuum: Vacuum = 10.0,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    choice: MatchChoice,
+    cover: LigandRequest,
+    wanted: Wanted,
 ) -> None:
     """Grow a second crystal all around a cuboid nanocrystal.
 
@@ -165,18 +143,16 @@ def build_coreshell(
     from qdstruct import building, phases
     from qdstruct.pipeline.build import chosen_match
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
-    requests, asked = parse_ligands(ligand), parse_lengths(core_size)
+    asked = parse_lengths(core_size)
     inner, outer = phases.load(core), phases.load(shell)
     found = chosen_match(
         outer,
         inner,
         parse_miller(shell_facet),
         parse_miller(core_facet),
-        number=match,
-        max_area=max_area,
-        max_strain=max_strain,
+        number=choice.number,
+        max_area=choice.max_area,
+        max_strain=choice.max_strain,
     )
     built = building.build_coreshell(
         inner,
@@ -190,12 +166,14 @@ def build_coreshell(
         shift=parse_shift(shift),
         vacuum=vacuum,
     )
-    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
-    finish(f"{shell} around {core}", atoms, {**facts, "gap": built.gap}, wanted)
+    facts = {**particle_facts(built, asked), "gap": built.gap}
+    finish_covered(f"{shell} around {core}", built.atoms, facts, cover, wanted)
 
 
 @composites.command("segmented")
+@takes(wanted=output_files, cover=ligands, choice=which_match)
 def build_segmented(
+    *,
     first: Annotated[str, typer.Argument(help="Phase of the lowest segment.")],
     second: Annotated[str, typer.Argument(help="Phase of the segment on it; they alternate.")],
     lengths: Annotated[
@@ -210,7 +188,6 @@ def build_segmented(
     second_facet: Annotated[
         str, typer.Option("--second-facet", help="Plane of the second crystal there.")
     ],
-    output: OutputOption = None,
     first_termination: Annotated[
         str | None,
         typer.Option("--first-termination", help="Plane with which the first begins and ends."),
@@ -219,24 +196,15 @@ def build_segmented(
         str | None,
         typer.Option("--second-termination", help="Plane with which the second begins and ends."),
     ] = None,
-    match: Annotated[int, typer.Option("--match", min=1, help="Row of 'qdstruct match'.")] = 1,
-    max_area: MaxArea = 200.0,
-    max_strain: MaxStrain = 0.05,
     strain_on: StrainOn = "film",
-    gap: Annotated[
-        float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
-    ] = None,
+    gap: ContactGap = None,
     shift: Annotated[
         str, typer.Option("--shift", help="Shift of the second crystal, fractions a,b.")
     ] = "0,0",
-    ligand: LigandsOption = None,
-    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 10.0,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    choice: MatchChoice,
+    cover: LigandRequest,
+    wanted: Wanted,
 ) -> None:
     """Stack segments of two crystals on each other: a rod.
 
@@ -246,9 +214,6 @@ def build_segmented(
     from qdstruct import building, phases
     from qdstruct.pipeline.build import chosen_match
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
-    requests = parse_ligands(ligand)
     spans, edges = parse_length_list(lengths), parse_length_list(width)
     lower, upper = phases.load(first), phases.load(second)
     found = chosen_match(
@@ -256,9 +221,9 @@ def build_segmented(
         lower,
         parse_miller(second_facet),
         parse_miller(first_facet),
-        number=match,
-        max_area=max_area,
-        max_strain=max_strain,
+        number=choice.number,
+        max_area=choice.max_area,
+        max_strain=choice.max_strain,
     )
     built = building.build_segmented(
         lower,
@@ -274,5 +239,5 @@ def build_segmented(
         vacuum=vacuum,
     )
     asked = [edges[0], edges[-1], sum(spans)]
-    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
-    finish(f"{first} and {second} in segments", atoms, {**facts, "gap": built.gap}, wanted)
+    facts = {**particle_facts(built, asked), "gap": built.gap}
+    finish_covered(f"{first} and {second} in segments", built.atoms, facts, cover, wanted)

@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from qdstruct.cli.build_options import (
-    ColourOption,
-    FigureOption,
     FilmHkl,
     FilmLayers,
     FilmName,
-    ForceOption,
     MaxArea,
     MaxStrain,
-    OutputOption,
     StrainOn,
     SubstrateHkl,
     SubstrateLayers,
     SubstrateName,
     Vacuum,
-    ViewOption,
 )
 from qdstruct.cli.build_output import finish
 from qdstruct.cli.build_parsing import (
@@ -41,7 +36,6 @@ from qdstruct.cli.interface_options import (
     GapOption,
     LateralGap,
     LateralShift,
-    MatchNumber,
     Sandwich,
     ShiftOption,
     StackingAxis,
@@ -50,7 +44,8 @@ from qdstruct.cli.interface_options import (
     SubstrateTermination,
     Tolerance,
 )
-from qdstruct.cli.output import JsonOption, parse_miller
+from qdstruct.cli.option_groups import MatchChoice, output_files, takes, which_match
+from qdstruct.cli.output import parse_miller
 
 if TYPE_CHECKING:
     from qdstruct.model import Interface
@@ -61,15 +56,13 @@ interfaces = typer.Typer()
 
 
 @interfaces.command("interface")
+@takes(wanted=output_files, choice=which_match)
 def build_interface(
+    *,
     film: FilmName,
     substrate: SubstrateName,
     film_hkl: FilmHkl,
     substrate_hkl: SubstrateHkl,
-    output: OutputOption = None,
-    match: MatchNumber = 1,
-    max_area: MaxArea = 200.0,
-    max_strain: MaxStrain = 0.05,
     film_direction: FilmDirection = None,
     substrate_direction: SubstrateDirection = None,
     tolerance: Tolerance = 1.0,
@@ -85,11 +78,8 @@ def build_interface(
     vacuum: Vacuum = 15.0,
     sandwich: Sandwich = False,
     fix_outer_layers: FixOuterLayers = 0,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    choice: MatchChoice,
+    wanted: Wanted,
 ) -> None:
     """Put a film on a substrate in one of their coincidence cells.
 
@@ -98,17 +88,15 @@ def build_interface(
     """
     from qdstruct.pipeline.build import build_matched_interface, load_matched_pair
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
     parallel = parse_parallel(film_direction, substrate_direction)
     pair = load_matched_pair(
         film,
         substrate,
         parse_miller(film_hkl),
         parse_miller(substrate_hkl),
-        number=match,
-        max_area=max_area,
-        max_strain=max_strain,
+        number=choice.number,
+        max_area=choice.max_area,
+        max_strain=choice.max_strain,
         parallel=parallel,
         tolerance=tolerance,
     )
@@ -134,12 +122,13 @@ def build_interface(
 
 
 @interfaces.command("lateral")
+@takes(wanted=output_files)
 def build_lateral(
+    *,
     film: FilmName,
     substrate: SubstrateName,
     film_hkl: FilmHkl,
     substrate_hkl: SubstrateHkl,
-    output: OutputOption = None,
     film_direction: AlongStacking = None,
     substrate_direction: StackingAxis = None,
     max_area: MaxArea = 400.0,
@@ -152,11 +141,7 @@ def build_lateral(
     gap: LateralGap = None,
     shift: LateralShift = None,
     vacuum: Vacuum = 15.0,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    wanted: Wanted,
 ) -> None:
     """Join a layered crystal and another side by side, its layers running into the interface.
 
@@ -165,8 +150,6 @@ def build_lateral(
     """
     from qdstruct import building, phases
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
     crystals = {"film": phases.load(film), "substrate": phases.load(substrate)}
     built = building.build_lateral(
         **crystals,

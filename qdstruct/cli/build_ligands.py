@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from qdstruct.cli.build_output import finish
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from qdstruct.cli.build_request import Wanted
+    from qdstruct.model import Phase
+
+
+@dataclass(frozen=True)
+class LigandRequest:
+    """Ligands that a build command was asked to bind."""
+
+    requests: list[tuple[str, float]]
+    """Name and coverage of each."""
+    seed: int
+    """Of the first."""
 
 
 def parse_ligands(words: list[str] | None) -> list[tuple[str, float]]:
@@ -26,15 +43,28 @@ def parse_ligands(words: list[str] | None) -> list[tuple[str, float]]:
     return requests
 
 
+def finish_covered(
+    title: str,
+    atoms: Atoms,
+    facts: dict[str, Any],
+    cover: LigandRequest,
+    wanted: Wanted,
+    crystals: Mapping[str, Phase] | None = None,
+) -> None:
+    """Bind the ligands asked for to what was built, then check, write, draw and report it."""
+    covered, facts = with_ligands(atoms, facts, cover)
+    finish(title, covered, facts, wanted, crystals)
+
+
 def with_ligands(
-    atoms: Atoms, facts: dict[str, Any], requests: list[tuple[str, float]], seed: int
+    atoms: Atoms, facts: dict[str, Any], asked: LigandRequest
 ) -> tuple[Atoms, dict[str, Any]]:
     """Return a slab or particle with the ligands asked for, and its facts with theirs."""
     from qdstruct.pipeline.ligands import cover
 
-    if not requests:
+    if not asked.requests:
         return atoms, facts
-    covers = cover(atoms, requests, seed=seed)
+    covers = cover(atoms, asked.requests, seed=asked.seed)
     placed = [
         {
             "ligand": one.ligand,
@@ -46,5 +76,5 @@ def with_ligands(
         }
         for one in covers
     ]
-    added = {"ligands": placed, "ligand_seed": seed, "charge": covers[-1].charge}
+    added = {"ligands": placed, "ligand_seed": asked.seed, "charge": covers[-1].charge}
     return covers[-1].atoms, {**facts, **added}

@@ -59,3 +59,7 @@ MaxArea = Annotated[
 MaxStrain = Annotated[
     float, typer.Option("--max-strain", min=0.0, help="Largest strain (a fraction).")
 ]
+ContactGap = Annotated[
+    float | None, typer.Option("--gap", help="Gap in Å; from radii when left out.")
+]
+InPlaneShift = Annotated[str, typer.Option("--shift", help="In-plane shift, fractions a,b.")]

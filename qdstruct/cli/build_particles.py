@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdstruct.cli.build_ligands import parse_ligands, with_ligands
-from qdstruct.cli.build_options import (
-    ColourOption,
-    FigureOption,
-    ForceOption,
-    LigandSeed,
-    LigandsOption,
-    OutputOption,
-    Vacuum,
-    ViewOption,
-)
+from qdstruct.cli.build_ligands import LigandRequest, finish_covered
+from qdstruct.cli.build_options import Vacuum
 from qdstruct.cli.build_output import finish
 from qdstruct.cli.build_parsing import parse_counts, parse_energies, parse_facets, parse_lengths
 from qdstruct.cli.build_request import Wanted
-from qdstruct.cli.output import JsonOption
+from qdstruct.cli.option_groups import ligands, output_files, takes
 
 if TYPE_CHECKING:
     from qdstruct.model import Nanocrystal
@@ -32,7 +23,9 @@ particles = typer.Typer()
 
 
 @particles.command("nanocrystal")
+@takes(wanted=output_files, cover=ligands)
 def build_nanocrystal(
+    *,
     phase: Annotated[str, typer.Argument(help="Phase name or structure file.")],
     size: Annotated[
         str | None, typer.Option("--size", help="Edge or diameter: 16nm or 160 (Å), or three.")
@@ -40,7 +33,6 @@ def build_nanocrystal(
     cells: Annotated[
         str | None, typer.Option("--cells", help="Instead: repeats along each edge, 5 or 5,5,8.")
     ] = None,
-    output: OutputOption = None,
     shape: Annotated[
         str, typer.Option("--shape", help="cuboid, sphere or wulff (a truncated cube is wulff).")
     ] = "cuboid",
@@ -58,14 +50,9 @@ def build_nanocrystal(
     keep_charge: Annotated[
         bool, typer.Option("--keep-charge", help="Do not take ions out to make it neutral.")
     ] = False,
-    ligand: LigandsOption = None,
-    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 10.0,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    cover: LigandRequest,
+    wanted: Wanted,
 ) -> None:
     """Carve a nanocrystal.
 
@@ -74,9 +61,6 @@ def build_nanocrystal(
     """
     from qdstruct import building, phases
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
-    requests = parse_ligands(ligand)
     asked = None if size is None else parse_lengths(size)
     built = building.build_nanocrystal(
         phases.load(phase),
@@ -89,17 +73,18 @@ def build_nanocrystal(
         neutral=not keep_charge,
         vacuum=vacuum,
     )
-    atoms, facts = with_ligands(built.atoms, particle_facts(built, asked), requests, ligand_seed)
-    finish(f"{shape} of {phase}", atoms, facts, wanted)
+    facts = particle_facts(built, asked)
+    finish_covered(f"{shape} of {phase}", built.atoms, facts, cover, wanted)
 
 
 @particles.command("superlattice")
+@takes(wanted=output_files)
 def build_superlattice(
+    *,
     phase: Annotated[str, typer.Argument(help="Phase of the particles (cuboids).")],
     size: Annotated[str, typer.Option("--size", help="Edge of a particle: 8nm.")],
     spacing: Annotated[str, typer.Option("--spacing", help="Period: 11.4nm, or three of them.")],
     cells: Annotated[str, typer.Option("--cells", help="Sites along x, y, z: 8,8,8.")],
-    output: OutputOption = None,
     shape: Annotated[str, typer.Option("--shape", help="block or sphere.")] = "block",
     vacancies: Annotated[
         float, typer.Option("--vacancies", help="Fraction of empty sites inside.")
@@ -114,11 +99,7 @@ def build_superlattice(
     termination: Annotated[
         str | None, typer.Option("--termination", help="Plane on the faces of each particle.")
     ] = None,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    wanted: Wanted,
 ) -> None:
     """Put copies of a nanocrystal on a superlattice; the file holds every atom.
 
@@ -127,8 +108,6 @@ def build_superlattice(
     """
     from qdstruct import building, phases
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
     asked = parse_lengths(size)
     particle = building.build_nanocrystal(phases.load(phase), size=asked, termination=termination)
     built = building.build_superlattice(

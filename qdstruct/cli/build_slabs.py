@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdstruct.cli.build_ligands import parse_ligands, with_ligands
-from qdstruct.cli.build_options import (
-    ColourOption,
-    FigureOption,
-    ForceOption,
-    LigandSeed,
-    LigandsOption,
-    OutputOption,
-    Vacuum,
-    ViewOption,
-)
-from qdstruct.cli.build_output import finish
+from qdstruct.cli.build_ligands import LigandRequest, finish_covered
+from qdstruct.cli.build_options import Vacuum
 from qdstruct.cli.build_request import Wanted
+from qdstruct.cli.option_groups import ligands, output_files, takes
 from qdstruct.cli.output import JsonOption, parse_miller, print_json, print_table
 
 if TYPE_CHECKING:
@@ -108,10 +99,11 @@ def _polar_note(variants: Sequence[SlabVariant]) -> str:
 
 
 @slabs.command("slab")
+@takes(wanted=output_files, cover=ligands)
 def build_slab(
+    *,
     phase: Annotated[str, typer.Argument(help="Phase name or structure file.")],
     hkl: Annotated[str, typer.Option("--hkl", help="Face, e.g. 1,1,0.")],
-    output: OutputOption = None,
     layers: Annotated[
         int | None, typer.Option("--layers", help="Repeats of the plane spacing (default 2).")
     ] = None,
@@ -135,14 +127,9 @@ def build_slab(
     centre: Annotated[
         bool, typer.Option("--centre", help="Put the slab in the middle of the cell.")
     ] = False,
-    ligand: LigandsOption = None,
-    ligand_seed: LigandSeed = 0,
     vacuum: Vacuum = 15.0,
-    figure: FigureOption = None,
-    view: ViewOption = False,
-    colour: ColourOption = "element",
-    force: ForceOption = False,
-    as_json: JsonOption = False,
+    cover: LigandRequest,
+    wanted: Wanted,
 ) -> None:
     """Cut a slab from a crystal.
 
@@ -151,9 +138,6 @@ def build_slab(
     """
     from qdstruct import building, phases
 
-    wanted = Wanted(output, figure, view, colour, force, as_json)
-    wanted.check()
-    requests = parse_ligands(ligand)
     crystal = phases.load(phase)
     slab = building.build_slab(
         crystal,
@@ -167,12 +151,12 @@ def build_slab(
         cell=cell,  # type: ignore[arg-type]
         centre=centre,
     )
-    atoms, facts = with_ligands(slab.atoms, _slab_facts(slab, crystal), requests, ligand_seed)
-    region = "slab"
-    if requests:
+    facts, region = _slab_facts(slab, crystal), "slab"
+    if cover.requests:
         region = "substrate"  # what `place_ligands` calls what is below the ligands
         facts |= {"regions": [region], "phases": [crystal.name]}
-    finish(f"Slab of {phase} ({hkl})", atoms, facts, wanted, {region: crystal})
+    title = f"Slab of {phase} ({hkl})"
+    finish_covered(title, slab.atoms, facts, cover, wanted, {region: crystal})
 
 
 def _slab_facts(slab: Slab, crystal: Phase) -> dict[str, Any]:
