@@ -37,10 +37,10 @@ _FORMATS = ("table", "csv", "md")
 
 
 def _text(form: str, rows: tuple[PublishedComparison, ...]) -> str:
-    from qdstruct.pipeline.reproduction.costs import study_costs
+    from qdstruct.pipeline.reproduction.costs import calculation_costs
     from qdstruct.pipeline.reproduction.documents import csv_table, markdown_page
 
-    return csv_table(rows) if form == "csv" else markdown_page(rows, study_costs())
+    return csv_table(rows) if form == "csv" else markdown_page(rows, calculation_costs())
 
 
 @commands.command("reproduce")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -13,8 +14,12 @@ from qdstruct.pipeline.reproduction import (
     published_numbers,
     reproduce,
 )
+from qdstruct.pipeline.reproduction import costs as costing
+from qdstruct.pipeline.reproduction.calculations import calculation_of
 from qdstruct.pipeline.reproduction.numbers import PublishedNumber
 from qdstruct.pipeline.reproduction.table import _compare
+from qdstruct.simulation.assembly import measured_assemblies
+from qdstruct.study import study_names
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +158,40 @@ def test_the_page_of_the_documentation_is_what_the_command_writes() -> None:
     missing = [line for line in written.splitlines() if line and line not in kept]
     assert missing == [], "run: qdstruct reproduce all --format md > docs/reproduction.md"
     assert len(csv_table(reproduce("all")).splitlines()) == len(published_numbers()) + 1
+
+
+def test_attraction_localises_the_vacancies_in_stored_runs(rows) -> None:
+    """The row says that nothing was computed for it, and how the runs are repeated."""
+    row = rows["CsPbBr3 supraparticle", "MC eps"]
+    assert row.verdict == "agrees"
+    shares = re.findall(r"(\S+) kT: (\d+)–(\d+) %", row.ours)
+    assert [share[0] for share in shares] == ["0", "−0.5", "−1"]
+    assert int(shares[0][2]) < 50 < int(shares[2][1])
+    assert "were made before" in row.reason
+    assert row.reason.count("qdstruct assembly --well=") == len(measured_assemblies())
+
+
+def test_every_published_calculation_has_its_command() -> None:
+    """What is printed as the outcome of DFT or of dynamics names the tree that would give it."""
+    words = ("interface energy", "average charge difference", "DFT CB", "NA-MD", "phonon mode")
+    numbers = [n for n in published_numbers() if n.quantity.startswith(words)]
+    assert len(numbers) > 15
+    for number in numbers:
+        calculation = calculation_of(number)
+        assert calculation is not None, number.quantity
+        assert calculation.study in (*study_names(), "")
+        row = _compare(number)
+        assert row.verdict == NOT_COMPUTABLE
+        assert "needs VASP: qdstruct" in row.reason
+
+
+def test_costs_stand_beside_every_number_that_needs_them(monkeypatch) -> None:
+    """A small tree instead of the shipped ones: which of them belong to which number is kept."""
+    monkeypatch.setattr(costing, "_study_size", lambda study: (len(study), 3, 7.5, "a model"))
+    costs = costing.calculation_costs()
+    numbers = [number for cost in costs for number in cost.numbers]
+    assert {n.quantity for n in numbers} >= {"NA-MD energy relaxation", "phonon mode CdS"}
+    ligand = next(cost for cost in costs if not cost.calculation.study)
+    assert ligand.n_atoms == 37
+    assert ligand.core_hours > 1
+    assert all(cost.core_hours == 7.5 for cost in costs if cost.calculation.study)

@@ -225,9 +225,12 @@ def test_attraction_keeps_vacancies_whole_and_hard_cubes_close_them():
 
 def test_stored_runs_bracket_the_published_statement():
     runs = {(run.well, run.start): run for run in measured_assemblies()}
-    assert set(runs) == {(w, s) for w in (0.0, -1.0) for s in ("localised", "spread")}
+    assert set(runs) == {(w, s) for w in (0.0, -0.5, -1.0) for s in ("localised", "spread")}
     for run in runs.values():
         assert f"--well={run.well:g} " in run.command
         assert f"--sweeps {run.sweeps} " in run.command
     assert max(runs[0.0, s].localised.value for s in ("localised", "spread")) < 0.25
     assert min(runs[-1.0, s].localised.value for s in ("localised", "spread")) > 0.75
+    for start in ("localised", "spread"):
+        parts = [runs[well, start].localised.value for well in (0.0, -0.5, -1.0)]
+        assert parts == sorted(parts)

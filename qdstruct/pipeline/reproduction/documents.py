@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qdstruct.model import PublishedComparison
-from qdstruct.pipeline.reproduction.costs import StudyCost
-from qdstruct.pipeline.reproduction.numbers import NOT_COMPUTABLE
+from qdstruct.pipeline.reproduction.costs import CalculationCost
+from qdstruct.pipeline.reproduction.numbers import NOT_COMPUTABLE, shown
 
 __all__ = ["csv_table", "markdown_page"]
 
@@ -25,7 +25,7 @@ def csv_table(rows: Sequence[PublishedComparison]) -> str:
     return buffer.getvalue()
 
 
-def markdown_page(rows: Sequence[PublishedComparison], costs: Sequence[StudyCost]) -> str:
+def markdown_page(rows: Sequence[PublishedComparison], costs: Sequence[CalculationCost]) -> str:
     """Return the page of the documentation: what was computed, what needs VASP, what is left."""
     counts = Counter(row.verdict for row in rows)
     parts = [
@@ -51,14 +51,22 @@ def markdown_page(rows: Sequence[PublishedComparison], costs: Sequence[StudyCost
     return "\n\n".join(parts) + "\n"
 
 
-def _costs(costs: Sequence[StudyCost]) -> str:
+def _costs(costs: Sequence[CalculationCost]) -> str:
     lines = [
-        (cost.study, str(cost.n_atoms), str(cost.n_jobs), f"{cost.core_hours:,.0f}",
-         f"`{cost.command}`")
+        (number.system, number.quantity, f"{shown(number.value)} {number.unit}".strip(),
+         str(cost.n_atoms), f"{cost.n_jobs:,}", f"{cost.core_hours:,.0f}",
+         f"`{cost.calculation.command}`", cost.calculation.remark)
         for cost in costs
+        for number in cost.numbers
     ]  # fmt: skip
-    heading = ("Study", "Atoms", "Jobs", "Core-hours (estimate)", "Command")
-    return _table(heading, lines)
+    heading = ("System", "Quantity", "Published", "Atoms", "Jobs", "Core-hours", "Command", "And")
+    words = (
+        "One line per number; lines with the same command share one calculation. The cells are "
+        "those that qdstruct builds; the ones behind the published numbers are not in our sources. "
+        f"Core-hours are those of the whole tree ({costs[0].model}). Without VASP the same "
+        "commands run on the mock, which shows the way and gives no physics."
+    )
+    return f"{words}\n\n{_table(heading, lines)}"
 
 
 def _left(rows: Sequence[PublishedComparison]) -> str:

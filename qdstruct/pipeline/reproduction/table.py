@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from qdstruct.errors import InputError
 from qdstruct.model import PublishedComparison
 from qdstruct.pipeline.reproduction import assemblies, carriers, crystals, orientations
+from qdstruct.pipeline.reproduction.calculations import calculation_of
 from qdstruct.pipeline.reproduction.numbers import (
     NOT_COMPUTABLE,
     PublishedNumber,
@@ -24,19 +25,6 @@ _RULES: tuple[Rule, ...] = (
     *carriers.RULES,
     *orientations.RULES,
 )
-
-_NEEDS_DFT = {
-    "interface energy vertical heterojunction": "pma2pbbr4-cspbbr3-vertical",
-    "interface energy horizontal, CsPbBr3 (110)": "pma2pbbr4-cspbbr3-lateral",
-    "average charge difference vertical": "pma2pbbr4-cspbbr3-vertical",
-    "average charge difference horizontal (110)": "pma2pbbr4-cspbbr3-lateral",
-}
-
-
-_NEEDS_TIME = {
-    "MC eps": "qdstruct assembly --well -1 --sweeps 15000, and 0 and -0.5 (see Cubes, attraction "
-    "and vacancies for what came out)",
-}
 
 
 def reproduce(name: str = "all") -> tuple[PublishedComparison, ...]:
@@ -73,12 +61,10 @@ def _compare(number: PublishedNumber) -> PublishedComparison:
         comparison = rule(number)
         if comparison is not None:
             return comparison
-    study = _NEEDS_DFT.get(number.quantity)
-    if study is not None:
-        return row(number, None, None, f"needs VASP: qdstruct prepare {study} DIR")
-    command = _NEEDS_TIME.get(number.quantity)
-    if command is not None:
-        return row(number, None, None, f"some minutes of computing: {command}")
+    calculation = calculation_of(number)
+    if calculation is not None:
+        remark = f"; {calculation.remark}" if calculation.remark else ""
+        return row(number, None, None, f"needs VASP: {calculation.command}{remark}")
     if isinstance(number.value, str):
         return row(number, None, None, "a statement without a number")
     return row(number, None, None, "measured, or needs a calculation that is not made here")
