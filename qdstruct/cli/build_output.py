@@ -52,7 +52,7 @@ def finish(
     unsound = [problem.message for problem in problems if problem.kind in UNSOUND]
     for warning in [*facts.get("warnings", ()), *unsound]:
         typer.echo(f"warning: {warning}", err=True)
-    rows = {key.replace("_", " "): _words(value) for key, value in facts.items()}
+    rows = {key.replace("_", " "): words(value) for key, value in facts.items()}
     draw(title, atoms, facts, rows, problems, wanted)
     if wanted.as_json:
         named = {"file": wanted.output, "figure": wanted.figure, "page": wanted.page}
@@ -62,13 +62,14 @@ def finish(
     print_table(title, ["Property", "Value (Å, e)"], list(rows.items()), note=verdict(report))
 
 
-def _words(value: Any) -> str:
+def words(value: Any) -> str:
+    """Write a value for a table: lengths and energies with four decimals."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+        return ", ".join(f"{key} {words(item)}" for key, item in value.items())
     if isinstance(value, float):
         return f"{value:.4f}"
     if isinstance(value, list):
-        return "[" + ", ".join(_words(item) for item in value) + "]"
+        return "[" + ", ".join(words(item) for item in value) + "]"
     return str(value)
 
 

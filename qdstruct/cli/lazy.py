@@ -46,11 +46,13 @@ COMMANDS: dict[str, dict[str, str]] = {
         "check": "Measure a structure against what it should be, and say what is wrong.",
         "build": "Build slabs, interfaces and particles.",
     },
+    "ligate": {
+        "ligate": "Bind ligands to the top face of a slab or to every face of a particle.",
+    },
     "registry": {
         "registry": (
             "Scan where the film likes to sit: energy over in-plane shift and gap, slabs rigid."
         ),
-        "ligate": "Bind ligands to the top face of a slab or to every face of a particle.",
     },
     "relax": {
         "relax": "Let the atoms of a structure go; cell and fixed atoms stay.",

@@ -38,8 +38,8 @@ def list_phases(
 ) -> None:
     """List the known crystals, or show one with its source and caveats.
 
-    Examples: 'qdstruct phases CsPbBr3-Pbnm'; 'qdstruct phases mine.cif --setting conventional -o
-    conventional.cif', for a file that holds the primitive cell of a centred lattice.
+    For a file that holds the primitive cell of a centred lattice, --setting conventional -o FILE
+    writes the conventional one. Example: qdstruct phases CsPbBr3-Pbnm
     """
     from qdstruct import phases
     from qdstruct.errors import InputError
