@@ -66,7 +66,7 @@ def check_structure(job: Job, atoms: Atoms) -> Iterator[PreflightFinding]:
         if empty < THIN_VACUUM:
             yield warning(
                 job,
-                f"only {empty:.1f} Å of vacuum along {'abc'[axis]}: the slab feels its image",
+                f"only {empty:.1f} Å of vacuum along {'abc'[axis]}: the atoms feel their images",
                 "ask for a vacuum of 15 Å or more",
             )
 
