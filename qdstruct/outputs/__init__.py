@@ -22,6 +22,7 @@ from qdstruct.outputs.namelist import read_namd_tags
 from qdstruct.outputs.outcar import OutcarFacts, read_outcar
 from qdstruct.outputs.procar import read_procar
 from qdstruct.outputs.projections import read_projected_dos
+from qdstruct.outputs.reader import load_scanner
 from qdstruct.outputs.sketch import CalculationSketch, calculation_kind, sketch_calculation
 from qdstruct.outputs.streams import find_output
 from qdstruct.outputs.surroundings import (
@@ -61,6 +62,7 @@ __all__ = [
     "find_output",
     "interface_parts",
     "job_regions",
+    "load_scanner",
     "planar_average",
     "read_acf",
     "read_averaged_grid",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qdstruct.errors import OutputError
 from qdstruct.outputs.streams import ForwardStream
 
-__all__ = ["CHUNK", "TextReader", "fortran_float"]
+__all__ = ["CHUNK", "TextReader", "fortran_float", "load_scanner"]
 
 CHUNK = 1 << 18
 """Bytes asked for at a time."""
@@ -38,6 +38,15 @@ def fortran_float(text: str) -> float:
     if not np.isfinite(value):
         raise ValueError(f"'{text}' is not a finite number")
     return value
+
+
+def load_scanner() -> None:
+    """Load the compiled loop that reads numbers, for buffers that may be written to or not."""
+    from qdstruct.outputs.scanner import scan_numbers
+
+    deferred = np.empty((1, 3), dtype=np.int64)
+    for buffer in (b"1.0 ", bytearray(b"1.0 ")):
+        scan_numbers(np.frombuffer(buffer, dtype=np.uint8), 0, np.empty(1), 0, deferred, True)
 
 
 class TextReader:

@@ -11,7 +11,7 @@ from qdstruct.errors import InputError, OutputError, QdstructError
 from qdstruct.model import FinishedCalculation
 from qdstruct.pipeline.prepare import load_tree
 
-__all__ = ["main", "run_one"]
+__all__ = ["main", "preload", "run_one"]
 
 
 def run_one(root: Path, name: str, *, engine: str, command: str | None = None) -> int:
@@ -31,6 +31,11 @@ def run_one(root: Path, name: str, *, engine: str, command: str | None = None) -
         read_summary=_summary,
     )
     return 0 if record.state == "done" else 1
+
+
+def preload() -> None:
+    """Load what the checks after every run need, in a process that forks itself for each job."""
+    outputs.load_scanner()
 
 
 def _summary(directory: Path) -> FinishedCalculation | None:

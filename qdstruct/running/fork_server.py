@@ -16,6 +16,7 @@ import select
 import signal
 import sys
 import traceback
+from functools import cache
 from pathlib import Path
 
 from qdstruct.running.tree import LOG_FILE
@@ -41,10 +42,16 @@ def serve() -> None:
             line, _, rest = received.partition(b"\n")
             received = bytearray(rest)
             number, module, arguments, directory = json.loads(line)
-            with contextlib.suppress(Exception):  # the fork says what is wrong in its log
-                importlib.import_module(module)
+            _load(module)
             children[_fork(module, arguments, directory)] = number
         _report(children)
+
+
+@cache
+def _load(module: str) -> None:
+    """Import a module and let it load what all its calls need (``preload()``, if it has one)."""
+    with contextlib.suppress(Exception):  # the fork says what is wrong in its log
+        getattr(importlib.import_module(module), "preload", bool)()
 
 
 def _report(children: dict[int, int]) -> None:

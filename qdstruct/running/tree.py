@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,6 +41,9 @@ MAX_RESTARTS = 10
 """How often one call of `run_tree` restarts a job whose batch job was too short."""
 
 _LOOK_SECONDS = 0.2
+_LOOK_SHARE = 10
+"""Seconds to wait for each second that a look takes: a tree of thousands of jobs must not keep a
+processor busy with looking at it."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Set to 1 for every job unless the user has set them: jobs run side by side."""
 
@@ -75,7 +79,8 @@ def run_tree(
     n_workers : int
         Jobs side by side without an `executor`.
     on_change : callable, optional
-        Called with all states, first at once and then about five times a second.
+        Called with all states, first at once, then whenever a job ends and about five times a
+        second (less often where the tree is so large that a look takes long).
     should_stop : callable, optional
         Asked as often; True stops everything in an orderly way.
 
@@ -124,6 +129,7 @@ class _Run:
         """Start what is ready until nothing moves any more."""
         try:
             while True:
+                began = time.monotonic()
                 ended = {future for future in self.started.values() if future.done()}
                 statuses = tree_status(self.root, self.tree)
                 if on_change is not None:
@@ -134,7 +140,7 @@ class _Run:
                 self.start_ready(statuses)
                 if self.is_over(statuses, ended):
                     return self.explained(statuses)
-                self.wait()
+                self.wait(longest=max(_LOOK_SECONDS, _LOOK_SHARE * (time.monotonic() - began)))
         except BaseException:
             self.stop()
             raise
@@ -179,15 +185,15 @@ class _Run:
         """Nothing in flight, nothing running elsewhere, and nothing that became ready."""
         return ended == set(self.started.values()) and all(s.state != "running" for s in statuses)
 
-    def wait(self) -> None:
+    def wait(self, longest: float) -> None:
         """Sleep until a job ends, but not long: others may be running on this tree's jobs."""
         pending = [future for future in self.started.values() if not future.done()]
         if pending:
             concurrent.futures.wait(
-                pending, _LOOK_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
+                pending, longest, return_when=concurrent.futures.FIRST_COMPLETED
             )
         else:
-            threading.Event().wait(_LOOK_SECONDS)
+            threading.Event().wait(longest)
 
     def stop(self) -> None:
         """Cancel what has not begun and end the processes that have, engines included."""

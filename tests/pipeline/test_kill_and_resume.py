@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ase.build import molecule
-from running_factories import kill, wait_until
+from running_factories import free, kill, wait_until
 
 from qdstruct.jobs import write_structure_tree
 from qdstruct.model import CalculationSettings
@@ -56,7 +56,7 @@ def test_a_killed_tree_repeats_nothing_that_was_finished(root: Path) -> None:
     for pid in (driver.pid, holder(root / SECOND / JOB_LOCK)[0], holder(engine)[0]):
         kill(pid)
     driver.wait()
-    wait_until(lambda: not is_held(engine), "the engine is gone")
+    wait_until(lambda: not is_held(engine) and free(root, [SECOND]), "all of them are gone")
     assert [each.state for each in status(root)] == ["done", "ready"]
     before = fingerprint(root / FIRST)
     assert start(root).wait(timeout=60) == 0, (root / "driver.log").read_text()

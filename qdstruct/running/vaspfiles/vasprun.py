@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, TextIO
-from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,8 @@ def _generator(stamp: Stamp) -> str:
         "platform": stamp.platform, "date": stamp.date[0], "time": stamp.date[1],
     }  # fmt: skip
     body = "".join(
-        f'  <i name="{name}" type="string">{escape(value)} </i>\n' for name, value in items.items()
+        f'  <i name="{name}" type="string">{escape(value, quote=False)} </i>\n'
+        for name, value in items.items()
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -161,7 +162,7 @@ def _item(name: str, value: object, indent: str = "  ") -> str:
         return f'{indent}<i type="int" name="{name}">{value:6d}</i>\n'
     if isinstance(value, float):
         return f'{indent}<i name="{name}">{value:16.8f}</i>\n'
-    return f'{indent}<i type="string" name="{name}">{escape(str(value))}</i>\n'
+    return f'{indent}<i type="string" name="{name}">{escape(str(value), quote=False)}</i>\n'
 
 
 def _incar_item(tag: str, text: str) -> str:
@@ -223,7 +224,7 @@ def _atominfo(species: Sequence[Species]) -> str:
     )
     types = "".join(
         f"    <rc><c>{kind.count:4d}</c><c>{kind.symbol:<2s}</c><c>{kind.mass:16.8f}</c>"
-        f"<c>{kind.valence:16.8f}</c><c>  {escape(kind.label)} </c></rc>\n"
+        f"<c>{kind.valence:16.8f}</c><c>  {escape(kind.label, quote=False)} </c></rc>\n"
         for kind in species
     )
     return (
