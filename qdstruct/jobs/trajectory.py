@@ -15,6 +15,8 @@ from qdstruct.errors import OutputError
 __all__ = ["configuration"]
 
 TRAJECTORY, CONTINUED = "XDATCAR", "CONTINUED"
+COUNTS = (6, 7)
+"""Lines at which the numbers of atoms of each element may stand."""
 
 
 def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.float64]:
@@ -38,7 +40,7 @@ def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.floa
     Raises
     ------
     OutputError
-        If the trajectory is shorter, or a configuration is not whole.
+        If the trajectory is shorter or of other atoms, or a configuration is not whole.
     """
     left = number
     before: list[str] | None = None
@@ -48,7 +50,7 @@ def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.floa
                 continue
             left, before = left - 1, rows
             if left == 0:
-                return _numbers(rows, path, number)
+                return _numbers(rows, path, number, n_atoms)
     raise OutputError(
         f"{directory / TRAJECTORY}: has {number - left} configurations, number {number} is wanted",
         hint="run the dynamics to its end",
@@ -68,16 +70,40 @@ def _pieces(directory: Path) -> list[Path]:
 
 def _configurations(path: Path, n_atoms: int) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
+        counted = False
+        for place, line in enumerate(lines, 1):
+            if place in COUNTS and not counted:
+                counted = _check_count(line.split(), path, place, n_atoms)
             if line.startswith("Direct configuration"):
                 yield list(islice(lines, n_atoms))
 
 
-def _numbers(rows: list[str], path: Path, number: int) -> NDArray[np.float64]:
+def _check_count(words: list[str], path: Path, place: int, n_atoms: int) -> bool:
+    """Whether the line holds the numbers of atoms; they must be those of the job."""
+    numbers = bool(words) and all(word.isdigit() for word in words)
+    if numbers and sum(map(int, words)) != n_atoms:
+        raise OutputError(
+            f"{path}, line {place}: {sum(map(int, words))} atoms, but the job has {n_atoms}",
+            hint="this trajectory belongs to another run",
+        )
+    if not numbers and place == max(COUNTS):
+        raise OutputError(
+            f"{path}, line {place}: '{' '.join(words)}' where the numbers of atoms were expected",
+            hint="the file was damaged: run the dynamics again",
+        )
+    return numbers
+
+
+def _numbers(rows: list[str], path: Path, number: int, n_atoms: int) -> NDArray[np.float64]:
+    """Return the numbers of a configuration; a last line without its end was cut off."""
     try:
         found = np.array([row.split()[:3] for row in rows], dtype=float)
     except ValueError:
         found = np.empty((0, 3))
-    if found.shape[1:] != (3,) or not np.isfinite(found).all() or len(found) == 0:
-        raise OutputError(f"{path}: configuration {number} is not whole")
+    whole = found.shape == (n_atoms, 3) and rows[-1].endswith("\n")
+    if not whole or not np.isfinite(found).all():
+        raise OutputError(
+            f"{path}: configuration {number} is not whole",
+            hint="the file was cut off or damaged: run the dynamics again from there",
+        )
     return found

@@ -144,9 +144,10 @@ def _first_lines(reader: TextReader, atoms: Atoms) -> tuple[int, int]:
 def _head(reader: TextReader, line: str) -> _Head:
     words = line.split()
     if len(words) != 5:
-        words = [line[a:b].strip() for a, b in ((0, 16), (16, 32), (32, 37), (37, 53))]
+        words = [line[a:b].strip() for a, b in ((0, 16), (16, 32), (32, 37), (37, 53),
+                                                       (53, 69))]  # fmt: skip
     try:
-        highest, lowest, fermi = (fortran_float(words[i]) for i in (0, 1, 3))
+        highest, lowest, fermi, _ = (fortran_float(words[i]) for i in (0, 1, 3, 4))
         points = int(words[2])
     except ValueError:
         points = 0

@@ -69,12 +69,13 @@ def _scaled(
     volume = abs(float(np.linalg.det(cell)))
     if volume < 1e-9:
         raise reader.error("the three cell vectors span no volume", hint=_HINT)
-    if len(scale) == 3:
-        return cell * np.array(scale, dtype=np.float64)
-    factor = (-scale[0] / volume) ** (1 / 3) if scale[0] < 0 else scale[0]
-    if factor <= 0:
-        raise reader.error("the scaling factor is zero", hint=_HINT)
-    return np.asarray(cell * factor, dtype=np.float64)
+    factor = np.array(scale, dtype=np.float64)
+    if len(scale) == 1 and scale[0] < 0:
+        factor = (-factor / volume) ** (1 / 3)
+    scaled = np.asarray(cell * factor, dtype=np.float64)
+    if abs(float(np.linalg.det(scaled))) < 1e-9:
+        raise reader.error("the scaling factor leaves the cell no volume", hint=_HINT)
+    return scaled
 
 
 def _species(reader: TextReader, comment: str) -> list[str]:

@@ -19,6 +19,7 @@ __all__ = ["OutcarFacts", "read_outcar"]
 _COLUMN = 17
 """Characters of one "ion number, potential" pair: I8, F9.4, which may touch."""
 _CORE_ION = re.compile(r"\s*(\d+)-")
+_CORE_STATE = re.compile(r"(?<![\w.])[1-9][spdf](?![a-z])", re.IGNORECASE)
 _CORE_LEVEL = re.compile(r"([1-9][spdf])\s*(-?\d+\.\d+|\*+|NaN)", re.IGNORECASE)
 _CUT = "the file was cut off or damaged: rerun the job or copy it again"
 
@@ -122,6 +123,8 @@ class _Outcar:
     def facts(self) -> OutcarFacts:
         version = ""
         while (line := self.reader.readline()) is not None:
+            if not self.reader.was_whole:
+                break  # cut off within this line: its numbers may lack digits
             if not version and line.strip():
                 version = line.strip()
                 continue
@@ -129,6 +132,14 @@ class _Outcar:
                 if mark in line:
                     handler(line)
                     break
+        tables = (self.positions, self.potentials, self.levels)
+        if not (version.startswith("vasp") or self.n_ions or self.numbers or self.steps) and all(
+            table is None for table in tables
+        ):
+            raise self.reader.error(
+                "this is no OUTCAR: no version of VASP, ions or energies in it",
+                hint="is it the right file? was it cut off or emptied?",
+            )
         return OutcarFacts(
             version=version,
             n_ions=self.n_ions,
@@ -196,6 +207,9 @@ class _Outcar:
         values: list[float] = []
         while len(values) < count:
             line = self.reader.expect_line(f"the potential at core {len(values) + 1} of {count}")
+            if not self.reader.was_whole:
+                raise self.reader.error("the file ends within the potentials at the cores",
+                                        hint=_CUT)  # fmt: skip
             pairs = [line[i : i + _COLUMN] for i in range(0, len(line.rstrip()), _COLUMN)]
             try:
                 numbers = [(int(pair[:8]), fortran_float(pair[8:])) for pair in pairs]
@@ -217,9 +231,13 @@ class _Outcar:
         levels: list[dict[str, float]] = []
         while (line := self.reader.skip_blank()) is not None:
             first, found = _CORE_ION.match(line), _CORE_LEVEL.findall(line)
-            if not found:
+            if not found and self.reader.next_line_is_whole and not _CORE_STATE.search(line):
                 break
             self.reader.readline()
+            if not found or not self.reader.was_whole:
+                raise self.reader.error(
+                    f"'{line.strip()[:60]}' where core levels were expected (line above)", hint=_CUT
+                )
             if first is not None:
                 if int(first[1]) != len(levels) + 1:
                     raise self.reader.error(

@@ -56,6 +56,8 @@ class TextReader:
         self.path = stream.path
         self.line = 1
         """Number of the line that is read next."""
+        self.was_whole = True
+        """Whether the line that `readline` returned last ended with a line end, not the file."""
         self._stream = stream
         self._buffer = bytearray(2 * CHUNK)
         self._position = 0
@@ -93,6 +95,7 @@ class TextReader:
         """
         text, end = self._next_line()
         if text is not None:
+            self.was_whole = end < self._end
             self._position = min(end + 1, self._end)
             self.line += 1
         return text

@@ -193,3 +193,16 @@ def test_what_is_no_outcar_is_refused(tmp_path: Path) -> None:
     (tmp_path / "OUTCAR").write_text(text)
     (tmp_path / "OUTCAR").unlink()
     refuse_what_is_no_text_file(read_outcar, tmp_path, "OUTCAR")
+
+
+def test_a_number_cut_within_its_digits_is_not_taken(tmp_path: Path) -> None:
+    """The last potential, the Fermi level and the energy, each with digits missing."""
+    text = outcar([-100.5] * 7, more=blocks())
+    path = tmp_path / "OUTCAR"
+    path.write_text(text[: text.index("7-100.5") + 5])
+    with pytest.raises(OutputError, match="within the potentials at the cores"):
+        read_outcar(path)
+    path.write_text(text[: text.index("2.1234") + 3])
+    assert read_outcar(path).fermi_level is None
+    path.write_text(text[: text.index("-12.340000") + 4])
+    assert read_outcar(path).energy is None
