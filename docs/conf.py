@@ -29,6 +29,8 @@ napoleon_use_rtype = False
 
 html_theme = "furo"
 html_title = f"qdstruct {version}"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 
 
 def _keep_bars(

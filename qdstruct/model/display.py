@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import re
 import textwrap
 from collections.abc import Sequence
 from functools import cache
@@ -25,6 +26,7 @@ MOST_NUMBERS = 9
 """Numbers of an array that are written out."""
 MOST_ITEMS = 4
 """Items of a list that are written out."""
+_CODE = re.compile(r"`{1,2}([^`]+)`{1,2}")
 
 
 @cache
@@ -63,7 +65,7 @@ def record_table(record: Any) -> str:
     rows = [
         f'<tr><th scope="row" style="text-align:left">{escape(field.name)}</th>'
         f'<td style="text-align:left">{escape(value_words(getattr(record, field.name)))}</td>'
-        f'<td style="text-align:left;opacity:.7">{escape(notes.get(field.name, ""))}</td></tr>'
+        f'<td style="text-align:left;opacity:.7">{_note(notes.get(field.name, ""))}</td></tr>'
         for field in dataclasses.fields(record)
         if getattr(record, field.name) not in _EMPTY
     ]
@@ -71,6 +73,11 @@ def record_table(record: Any) -> str:
         f'<table><caption style="text-align:left"><b>{escape(kind.__name__)}</b></caption>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _note(text: str) -> str:
+    """Return what stands below a field as HTML, names and values in the letters of code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 class _Empty:

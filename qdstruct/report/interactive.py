@@ -100,7 +100,7 @@ def plot_data(figure: Figure) -> dict[str, Any] | None:
     panels = [_panel(axes, pool, height) for axes in figure.axes]
     common = figure.get_supylabel()
     for panel in panels:
-        panel["y"]["label"] = panel["y"]["label"] or runs(common)
+        panel["y"]["label"] = panel["y"]["label"] or runs(common) or panels[0]["y"]["label"]
         column = [p for p in panels if p["column"] == panel["column"]]
         panel["x"]["label"] = panel["x"]["label"] or column[-1]["x"]["label"]
     note = MOCK if figure.get_supxlabel() == MOCK else ""

@@ -128,6 +128,30 @@ def _mixture(fit: model.MixtureFit) -> Figure | None:
     return mixture_figure(fit)
 
 
+def _levels(levels: model.LevelSet) -> Figure | None:
+    from qdstruct.report.potential_figures import level_figure
+
+    return level_figure([levels])
+
+
+def _alignment(alignment: model.BandAlignment) -> Figure | None:
+    from qdstruct.model import LevelSet
+
+    return _levels(LevelSet.of(alignment))
+
+
+def _potential_result(result: model.PotentialResult) -> Figure | None:
+    from qdstruct.report.potential_figures import potential_figure
+
+    return potential_figure([result])
+
+
+def _charge_field(field: model.ChargeField) -> Figure | None:
+    from qdstruct.report.charge_figures import sections_figure
+
+    return sections_figure(field) if field.sections else None
+
+
 DRAWINGS: dict[tuple[str, str], Callable[[Any], Figure | None]] = {
     ("qdstruct.model.phase", "Phase"): _phase,
     ("qdstruct.model.structures", "Slab"): _structure,
@@ -143,6 +167,11 @@ DRAWINGS: dict[tuple[str, str], Callable[[Any], Figure | None]] = {
     ("qdstruct.model.electronic", "ProjectedDos"): _dos,
     ("qdstruct.model.electronic", "ChargeDifference"): _charge,
     ("qdstruct.model.electronic", "PotentialProfile"): _potential,
+    ("qdstruct.model.electronic", "BandAlignment"): _alignment,
+    ("qdstruct.model.levels", "LevelSet"): _levels,
+    ("qdstruct.model.calculated", "PotentialResult"): _potential_result,
+    ("qdstruct.model.calculated", "ChargeField"): _charge_field,
+    ("qdstruct.model.ligands", "LigandCover"): _structure,
     ("qdstruct.model.registry", "RegistryScan"): _registry,
     ("qdstruct.model.fits", "SpectrumFit"): _fit,
     ("qdstruct.model.fits", "BandLevels"): _bands,

@@ -219,10 +219,12 @@ def potential_lines_figure(lines: Sequence[PotentialLine]) -> Figure:
     panels = figure.subplots(1, len(lines), squeeze=False, sharey=True)[0]
     for index, (axes, line) in enumerate(zip(panels, lines, strict=True)):
         mu, (low, high) = np.asarray(line.energy["mu"]), 1e3 * np.asarray(line.energy)
-        axes.plot(mu, low, color=COLOURS[index])
+        series = f"_{line.element}"
+        axes.plot(mu, low, color=COLOURS[index], label=series)
         if (high > low).any():
-            axes.plot(mu, high, color=COLOURS[index])
-            axes.fill_between(mu, low, high, color=COLOURS[index], alpha=0.2, linewidth=0)
+            axes.plot(mu, high, color=COLOURS[index], label=series)
+            axes.fill_between(mu, low, high, color=COLOURS[index], alpha=0.2, linewidth=0,
+                              label=series)  # fmt: skip
         axes.axhline(0, color="0.5", linewidth=0.6)
         for place in line.limits:
             axes.axvline(place, color="0.5", linewidth=0.8, linestyle=":")

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from importlib import import_module
 
 import pytest
+from report_factories import make_results
 
 import qdstruct
 from qdstruct import building, matching, model, phases, simulation
@@ -68,6 +69,26 @@ def test_every_field_of_every_type_says_what_it_is() -> None:
             assert notes.get(field.name), f"{kind.__name__}.{field.name}"
 
 
+def test_every_public_type_is_a_table_in_a_notebook() -> None:
+    """Whatever `qdstruct.model` makes public as a dataclass, whether it is a record or not."""
+    public = [getattr(model, name) for name in model.__all__]
+    types = [kind for kind in public if inspect.isclass(kind) and dataclasses.is_dataclass(kind)]
+    assert len(types) > 80
+    assert [kind.__name__ for kind in types if not hasattr(kind, "_repr_html_")] == []
+    assert set(types) <= set(RECORDS)
+    for kind in types:
+        record = object.__new__(kind)
+        for field in dataclasses.fields(kind):
+            object.__setattr__(record, field.name, None)
+        assert f"<b>{kind.__name__}</b>" in record._repr_html_()
+
+
+def test_names_in_what_a_field_means_are_set_as_code(results) -> None:
+    text = results["Interface"]._repr_html_()
+    assert "<code>vertical</code>" in text
+    assert "`" not in text
+
+
 def test_tables_hold_values_and_meanings(results) -> None:
     text = cells(results["CoincidenceMatch"])
     assert "area" in text
@@ -100,6 +121,13 @@ def test_drawn_types_exist() -> None:
 @pytest.mark.parametrize("name", ["Phase", "Interface", "Slab", "PowderPattern", "SpotPattern"])
 def test_pictures(results, name) -> None:
     assert picture(results[name]).startswith(b"\x89PNG")
+
+
+def test_results_of_an_analysis_have_pictures() -> None:
+    calculated = make_results().calculated
+    for record in (calculated.alignments[0], model.LevelSet.of(calculated.alignments[0]),
+                   calculated.potentials[0], calculated.charge_field):  # fmt: skip
+        assert picture(record).startswith(b"\x89PNG")
 
 
 def test_what_cannot_be_drawn_has_no_picture(results) -> None:
