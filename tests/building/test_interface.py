@@ -161,6 +161,17 @@ def test_terminations_in_contact() -> None:
         assert lowest == {film_plane}
 
 
+def test_layers_are_counted_from_the_bottom_of_each_region() -> None:
+    interface, *_ = built(*CASES[0], film_layers=2, substrate_layers=1)
+    arrays, heights = interface.atoms.arrays, interface.atoms.positions[:, 2]
+    for region, planes in (("substrate", 4), ("film", 4)):
+        own = arrays["region"] == region
+        layers = arrays["layer"][own]
+        means = [heights[own][layers == layer].mean() for layer in range(layers.max() + 1)]
+        assert len(means) == planes
+        assert (np.diff(means) > 0).all()
+
+
 def test_gap_is_a_contact() -> None:
     interface, *_ = built(*CASES[1], shift=(0.3, 0.1))
     atoms = interface.atoms

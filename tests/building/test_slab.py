@@ -201,6 +201,14 @@ def test_neighbours_agree_with_ase(phase, cutoff) -> None:
     )
 
 
+def test_a_centred_slab_has_as_much_vacuum_below_as_above() -> None:
+    galena = phases.load("PbS-galena")
+    low, middle = (build_slab(galena, (1, 0, 0), vacuum=9.0, centre=c).atoms for c in (False, True))
+    heights, height = middle.positions[:, 2], middle.cell[2, 2]
+    assert low.positions[:, 2].min() == pytest.approx(0)
+    assert [heights.min(), height - heights.max()] == pytest.approx([4.5, 4.5])
+
+
 def test_orthogonal_cell_is_the_smallest() -> None:
     slab = build_slab(phases.load("PbS-galena"), (1, 1, 1), layers=3, cell="orthogonal")
     cell = slab.atoms.cell
