@@ -112,14 +112,16 @@ def lateral_distances(
     Distances beyond `LONGEST_CONTACT` may be those of another image.
     """
     inverse = np.linalg.inv(cell)
-    apart = (second[None] - first[:, None]) @ inverse
-    apart -= np.rint(apart)
+    dx, dy = (second[None, :, k] - first[:, None, k] for k in (0, 1))
+    u, v = (dx * inverse[0, k] + dy * inverse[1, k] for k in (0, 1))
+    u -= np.rint(u)
+    v -= np.rint(v)
     heights = 1.0 / np.linalg.norm(inverse, axis=0)
     ranges = [(0,) if height > 2 * LONGEST_CONTACT else (-1, 0, 1) for height in heights]
-    best = np.full(apart.shape[:2], np.inf)
+    best = np.full(u.shape, np.inf)
     for i in ranges[0]:
         for j in ranges[1]:
-            x, y = np.moveaxis((apart + np.array([i, j])) @ cell, -1, 0)
+            x, y = ((u + i) * cell[0, k] + (v + j) * cell[1, k] for k in (0, 1))
             best = np.minimum(best, np.hypot(x, y))
     return best
 

@@ -81,6 +81,20 @@ class _Face:
         return self.framework & (self.charges < 0)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Near:
+    """Pairs of a film and a substrate atom that can touch at one shift, row after row."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    lateral: NDArray[np.float64]
+    """In-plane distance, Å."""
+    vertical: NDArray[np.float64]
+    """How much farther apart than the two faces they are along the normal, Å."""
+    contacts: NDArray[np.float64]
+    opposite: NDArray[np.bool_]
+
+
 class JunctionSearch:
     """Film and substrate in one cell, and how well they join at any shift and height.
 
@@ -124,8 +138,9 @@ class JunctionSearch:
                 self.substrate.positions[:, :2], self.film.positions[:, :2] + shift @ self.cell,
                 self.cell,
             ).T  # fmt: skip
+            near = self._near(lateral)
             for one in [height] if height is not None else self._heights(lateral, rise):
-                placed = self._placement((float(shift[0]), float(shift[1])), one, lateral)
+                placed = self._placement((float(shift[0]), float(shift[1])), one, lateral, near)
                 if placed is not None:
                     yield placed
 
@@ -141,23 +156,42 @@ class JunctionSearch:
         steps = np.arange(0.0, highest - lowest + rise, rise)
         return np.asarray(np.append(lowest + steps[lowest + steps < highest], highest))
 
+    def _near(self, lateral: NDArray[np.float64]) -> _Near:
+        """Return the pairs that bond or crowd each other at some height."""
+        rows, columns = np.nonzero(lateral <= BOND_STRETCH * self.contacts)
+        return _Near(
+            rows=rows,
+            columns=columns,
+            lateral=lateral[rows, columns],
+            vertical=self.rises[rows] + self.depths[columns],
+            contacts=self.contacts[rows, columns],
+            opposite=self.opposite[rows, columns],
+        )
+
     def _placement(
-        self, shift: tuple[float, float], height: float, lateral: NDArray[np.float64]
+        self,
+        shift: tuple[float, float],
+        height: float,
+        lateral: NDArray[np.float64],
+        near: _Near,
     ) -> Placement | None:
         film, substrate = self.film, self.substrate
-        distances = np.hypot(lateral, height + self.rises[:, None] + self.depths[None])
-        clearance = (distances / self.contacts).min(axis=1)
-        crowded = clearance < ROOM - 1e-9
+        distances = np.hypot(near.lateral, height + near.vertical)
+        crowded = np.zeros(len(film.charges), dtype=bool)
+        crowded[near.rows[distances / near.contacts < ROOM - 1e-9]] = True
         if (crowded & ~self.movable).any():
             return None
-        removed = self._neutral(crowded, clearance)
+        removed = self._neutral(crowded, lateral, height)
         if removed is None:
             return None
-        bonds = (distances <= BOND_STRETCH * self.contacts) & self.opposite & ~removed[:, None]
-        over = (bonds & film.cations[:, None]), (bonds & substrate.cations[None])
-        lost = (film.bonds & removed[None]).sum(axis=1)
-        open_film = film.missing + lost - over[0].sum(axis=1)
-        open_substrate = substrate.missing - over[1].sum(axis=0)
+        bonded = (distances <= BOND_STRETCH * near.contacts) & near.opposite & ~removed[near.rows]
+        pairs = np.column_stack([near.rows[bonded], near.columns[bonded]])
+        over = pairs[film.cations[pairs[:, 0]]], pairs[substrate.cations[pairs[:, 1]]]
+        lost = film.bonds[:, removed].sum(axis=1)
+        open_film = film.missing + lost - np.bincount(over[0][:, 0], minlength=len(film.charges))
+        open_substrate = substrate.missing - np.bincount(
+            over[1][:, 1], minlength=len(substrate.charges)
+        )
         broken = _counted(open_film, film.cations) + _counted(open_substrate, substrate.cations)
         sound, poor, uneven = self._bridges(shift, height, over, removed)
         lacking = np.maximum(open_film, 0).sum() + np.maximum(open_substrate, 0).sum()
@@ -167,15 +201,20 @@ class JunctionSearch:
         return Placement(cost=cost, shift=shift, height=height, removed=everywhere)
 
     def _neutral(
-        self, crowded: NDArray[np.bool_], clearance: NDArray[np.float64]
+        self, crowded: NDArray[np.bool_], lateral: NDArray[np.float64], height: float
     ) -> NDArray[np.bool_] | None:
         """Add the most crowded counter-ions until what is removed is neutral."""
         removed = crowded.copy()
         net = float(self.film.charges[removed].sum())
-        for i in np.argsort(clearance, kind="stable"):
+        if abs(net) < 1e-6:
+            return removed
+        free = np.flatnonzero(self.movable & ~removed & (self.film.charges * net < 0))
+        distances = np.hypot(lateral[free], height + self.rises[free, None] + self.depths[None])
+        clearance = (distances / self.contacts[free]).min(axis=1, initial=np.inf)
+        for i in free[np.argsort(clearance, kind="stable")]:
             if abs(net) < 1e-6:
                 break
-            if self.movable[i] and not removed[i] and self.film.charges[i] * net < 0:
+            if self.film.charges[i] * net < 0:
                 removed[i] = True
                 net += float(self.film.charges[i])
         return removed if abs(net) < 1e-6 else None
@@ -184,7 +223,7 @@ class JunctionSearch:
         self,
         shift: tuple[float, float],
         height: float,
-        over: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+        over: tuple[NDArray[np.int64], NDArray[np.int64]],
         removed: NDArray[np.bool_],
     ) -> tuple[int, int, float]:
         """Count sound bridges and poor ones; rate how uneven and bent the sound ones are."""
@@ -193,12 +232,12 @@ class JunctionSearch:
         upper = np.column_stack([moved, height + self.rises])
         lower = np.column_stack([substrate.positions[:, :2], -self.depths])
         found = []
-        for i, a in np.argwhere(over[0]):
+        for i, a in over[0]:
             for j in np.flatnonzero(substrate.bonds[:, a]):
                 inner = self._vector(lower[a], lower[j])
                 outer = self._vector(lower[a], upper[i])
                 found.append((inner, outer, float(self.contacts[i, a])))
-        for a, j in np.argwhere(over[1]):
+        for a, j in over[1]:
             for i in np.flatnonzero(film.bonds[:, a] & ~removed):
                 inner = self._vector(upper[a], lower[j])
                 outer = self._vector(upper[a], upper[i])

@@ -96,11 +96,11 @@ class _Packing:
         if not self._taken.isdisjoint(site.replaced):
             return
         origin = _anchor_point(self.surface, site, self.molecule)
-        points, distances = self._crystal(site, origin)
         others, contacts = self._others(origin)
+        forms = self._stand(site, origin, self._orientations(random))
+        points, distances = self._crystal(site, origin, forms)
         best, chosen = CLOSEST, None
-        for orientation in self._orientations(random):
-            positions = self._stand(site, origin, orientation)
+        for positions in forms:
             room = _room(positions, points, distances)
             if room >= best:
                 room = min(room, _room(positions, others, contacts), self._own_room(positions))
@@ -118,15 +118,16 @@ class _Packing:
         """Return the orientation in which a ligand is farthest from copies on the sites around."""
         site, steps = self._most_surrounded(sites)
         origin = _anchor_point(self.surface, site, self.molecule)
-        best, chosen = -1.0, (0.0, 0.0, 0.0)
-        for orientation in self._orientations(random):
-            positions = self._stand(site, origin, orientation)
-            copies = (positions + steps[:, None]).reshape(-1, 3)
-            room = _room(positions, copies, np.tile(self._among, (1, len(steps))))
-            room = min(room, _room(positions, *self._crystal(site, origin)))
-            if room > best:
-                best, chosen = room, orientation
-        return chosen
+        orientations = self._orientations(random)
+        forms = self._stand(site, origin, orientations)
+        crystal = self._crystal(site, origin)
+        among = np.tile(self._among, (1, len(steps)))
+        rooms = [
+            min(_room(positions, (positions + steps[:, None]).reshape(-1, 3), among),
+                _room(positions, *crystal))
+            for positions in forms
+        ]  # fmt: skip
+        return orientations[int(np.argmax(rooms))]
 
     def _most_surrounded(self, sites: list[BindingSite]) -> tuple[BindingSite, NDArray[np.float64]]:
         """Return a site and the steps to like sites near it; of a large surface a part is seen."""
@@ -152,24 +153,39 @@ class _Packing:
         return angles if self.first is None else [self.first, *angles]
 
     def _stand(
-        self, site: BindingSite, origin: NDArray[np.float64], orientation: Orientation
+        self, site: BindingSite, origin: NDArray[np.float64], orientations: list[Orientation]
     ) -> NDArray[np.float64]:
+        """Return the positions of the molecule in every orientation, (k, n, 3)."""
+        table = np.array(orientations)
         if self.molecule.kind == "zwitterion":
-            roll = (orientation[0] - 180.0) * (orientation[1] + 8.0) / 40.0
-            return stand_between(self.molecule.atoms.positions, origin, site, roll)
-        turned = _turn(self.molecule.atoms.positions, site.direction, orientation)
+            rolls = (table[:, 0] - 180.0) * (table[:, 1] + 8.0) / 40.0
+            return stand_between(self.molecule.atoms.positions, origin, site, rolls)
+        turned = _turn(self.molecule.atoms.positions, site.direction, table)
         if self.molecule.kind == "carboxylate":
-            origin = _carboxylate_origin(turned[self.molecule.anchors], site, self.surface)
+            return turned + _carboxylate_origins(
+                turned[:, self.molecule.anchors], site, self.surface
+            )
         return np.asarray(turned + origin)
 
     def _crystal(
-        self, site: BindingSite, origin: NDArray[np.float64]
+        self,
+        site: BindingSite,
+        origin: NDArray[np.float64],
+        forms: NDArray[np.float64] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Points of the crystal near a ligand and the distances to keep from them."""
+        """Points of the crystal near a ligand and the distances to keep from them.
+
+        With the positions it is tried in, only points that could touch it there.
+        """
         surface = self.surface
         reach = self.molecule.length + FARTHEST_CONTACT
         near = np.array(surface.tree.query_ball_point(origin, reach), dtype=np.int64)
         near = near[~np.isin(surface.owners[near], site.replaced)]
+        if forms is not None:
+            low = forms.min(axis=(0, 1)) - FARTHEST_CONTACT
+            high = forms.max(axis=(0, 1)) + FARTHEST_CONTACT
+            points = surface.points[near]
+            near = near[((points > low) & (points < high)).all(axis=1)]
         owners = surface.owners[near]
         kinds = self._kind_of[owners]
         cations = (surface.charges[owners] > 0) & surface.framework[owners]
@@ -255,25 +271,31 @@ def _anchor_point(
     return np.asarray(points[np.argmin(np.abs(nearest - length) + 1e-3 * np.abs(heights))])
 
 
-def _carboxylate_origin(
+def _carboxylate_origins(
     oxygens: NDArray[np.float64], site: BindingSite, surface: Surface
 ) -> NDArray[np.float64]:
-    """Return the place of the middle of both oxygens that gives the nearer its bond length."""
+    """Return, for every orientation, (k, 1, 3), where the middle of both oxygens belongs.
+
+    There the nearer of them has its bond length.
+    """
     length = bond_length(surface, site, "carboxylate")
     along = oxygens @ site.direction
-    aside = np.linalg.norm(oxygens - along[:, None] * site.direction, axis=1)
+    aside = np.linalg.norm(oxygens - along[..., None] * site.direction, axis=-1)
     rises = np.sqrt(np.maximum(length**2 - aside**2, 0.0)) - along
-    return np.asarray(site.position + rises.max() * site.direction)
+    return np.asarray(site.position + rises.max(axis=1)[:, None, None] * site.direction)
 
 
 def _turn(
-    positions: NDArray[np.float64], direction: NDArray[np.float64], orientation: Orientation
+    positions: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    orientations: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Turn an upright molecule about its axis, tilt it, and stand it along a direction."""
+    """Turn an upright molecule about its axis, tilt it, and stand it along a direction, k times."""
     from scipy.spatial.transform import Rotation
 
-    turned = Rotation.from_euler("zyz", orientation, degrees=True).apply(positions)
+    turns = Rotation.from_euler("zyz", orientations, degrees=True).as_matrix()
     side = np.eye(3)[np.argmin(np.abs(direction))]
     x = np.cross(side, direction)
     x /= np.linalg.norm(x)
-    return np.asarray(turned @ np.array([x, np.cross(direction, x), direction]))
+    axes = np.array([x, np.cross(direction, x), direction])
+    return np.asarray(positions @ (turns.transpose(0, 2, 1) @ axes))

@@ -146,10 +146,15 @@ def _repulsion(
     flat = lower.positions[pairs[:, 1], :2] - upper.positions[pairs[:, 0], :2]
     vertical = rises[pairs[:, 0]] + depths[pairs[:, 1]]
     energies = np.zeros(gaps.shape)
+    middle = shifts.mean(axis=0)
+    spread = np.linalg.norm(shifts - middle, axis=1).max()
+    x, y = (flat[:, None, k] + images[None, :, k] for k in (0, 1))
+    reached = (x - middle[0]) ** 2 + (y - middle[1]) ** 2 < (REPULSION_REACH + spread) ** 2
+    owners, x, y = np.nonzero(reached)[0], x[reached], y[reached]
     for k, shift in enumerate(shifts):
-        lateral = ((flat[:, None] - shift + images[None]) ** 2).sum(axis=-1)
+        lateral = (x - shift[0]) ** 2 + (y - shift[1]) ** 2
         close = lateral < REPULSION_REACH**2
-        owner = np.nonzero(close)[0]
+        owner = owners[close]
         for m, gap in enumerate(gaps[k]):
             r = np.sqrt(lateral[close] + (gap + vertical[owner]) ** 2)
             energies[k, m] = float((strengths[owner] * np.exp(-r / lengths)).sum())

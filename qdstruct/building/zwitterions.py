@@ -114,9 +114,9 @@ def stand_between(
     positions: NDArray[np.float64],
     place: NDArray[np.float64],
     site: BindingSite,
-    roll: float,
+    rolls: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Lay a zwitterion with its oxygen on `place` and its nitrogen towards the A site.
+    """Lay a zwitterion in k ways, oxygen on `place`, nitrogen towards the A site; (k, n, 3) Å.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def stand_between(
         Of the oxygen, Å.
     site : BindingSite
         With a partner.
-    roll : float
+    rolls : (k,) array
         About the axis from oxygen to nitrogen, degrees; 0 turns the rest away from the crystal.
     """
     from scipy.spatial.transform import Rotation
@@ -135,5 +135,6 @@ def stand_between(
     x = (site.partner - place) / np.linalg.norm(site.partner - place)
     z = site.direction - (site.direction @ x) * x
     z /= np.linalg.norm(z)
-    turned = Rotation.from_euler("x", roll, degrees=True).apply(positions)
-    return np.asarray(turned @ np.array([x, np.cross(z, x), z]) + place)
+    turns = Rotation.from_euler("x", rolls[:, None], degrees=True).as_matrix()
+    axes = np.array([x, np.cross(z, x), z])
+    return np.asarray(positions @ (turns.transpose(0, 2, 1) @ axes) + place)
