@@ -17,6 +17,7 @@ __all__ = ["configuration"]
 TRAJECTORY, CONTINUED = "XDATCAR", "CONTINUED"
 COUNTS = (6, 7)
 """Lines at which the numbers of atoms of each element may stand."""
+ROW = re.compile(r"[+-]?\d*\.\d+")
 
 
 def configuration(directory: Path, number: int, n_atoms: int) -> NDArray[np.float64]:
@@ -70,12 +71,26 @@ def _pieces(directory: Path) -> list[Path]:
 
 def _configurations(path: Path, n_atoms: int) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", errors="replace") as lines:
-        counted = False
-        for place, line in enumerate(lines, 1):
+        counted, place, line = False, 1, next(lines, None)
+        while line is not None:
             if place in COUNTS and not counted:
                 counted = _check_count(line.split(), path, place, n_atoms)
             if line.startswith("Direct configuration"):
-                yield list(islice(lines, n_atoms))
+                rows = list(islice(lines, n_atoms))
+                place, line = place + len(rows) + 1, next(lines, None)
+                if line is not None and _is_row(line):
+                    raise OutputError(
+                        f"{path}, line {place}: more than {n_atoms} rows in a configuration",
+                        hint="a line is doubled: run the dynamics again from there",
+                    )
+                yield rows
+            else:
+                place, line = place + 1, next(lines, None)
+
+
+def _is_row(line: str) -> bool:
+    words = line.split()
+    return len(words) >= 3 and all(ROW.fullmatch(word) for word in words[:3])
 
 
 def _check_count(words: list[str], path: Path, place: int, n_atoms: int) -> bool:

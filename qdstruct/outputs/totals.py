@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qdstruct.errors import OutputError
 from qdstruct.outputs.calculation import require_output
 from qdstruct.outputs.projections import smearing_width
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from xarray import DataArray
 
 __all__ = ["read_total_dos"]
+
+PRINTED = 2.1e-4
+"""eV by which two energies printed with four decimals may be farther apart than the others."""
 
 
 def read_total_dos(directory: Path) -> DataArray:
@@ -42,6 +48,7 @@ def read_total_dos(directory: Path) -> DataArray:
     run = read_vasprun(path)
     if run.total_dos is None or run.dos_energies is None or run.fermi_level is None:
         raise OutputError(f"{path}: this calculation has no density of states")
+    _check_energies(path, run.dos_energies, run.parameters.get("NEDOS"))
     return DataArray(
         run.total_dos,
         dims=("spin", "energy"),
@@ -59,3 +66,20 @@ def read_total_dos(directory: Path) -> DataArray:
         },
         name="total_dos",
     )
+
+
+def _check_energies(path: Path, energies: NDArray[np.float64], points: object) -> None:
+    """Refuse a table whose rows are doubled or missing: VASP's energies are evenly spaced."""
+    steps = np.diff(energies)
+    middle = float(np.median(steps)) if steps.size else 0.0
+    uneven = steps.size > 0 and np.abs(steps - middle).max() > max(0.5 * middle, PRINTED)
+    if isinstance(points, int) and points not in (0, energies.size):
+        raise OutputError(
+            f"{path}: {energies.size} energies of the density of states, NEDOS is {points}",
+            hint="a line of the table is doubled or missing: rerun the job or copy the file again",
+        )
+    if uneven or middle <= 0:
+        raise OutputError(
+            f"{path}: the energies of the density of states are not evenly spaced",
+            hint="a line of the table is doubled or missing: rerun the job or copy the file again",
+        )

@@ -192,10 +192,10 @@ def _energies(element: Element, steps: list[Element]) -> tuple[float | None, flo
     whole_free, whole_zero = _energy(element, "e_fr_energy"), _energy(element, "e_0_energy")
     if not steps or whole_free is None or not free:
         return whole_zero, change
-    last_zero = _energy(steps[-1], "e_0_energy")
-    if last_zero is None:
+    last_zero, last_free = (_energy(steps[-1], name) for name in ("e_0_energy", "e_fr_energy"))
+    if last_zero is None or last_free is None:
         return whole_zero, change
-    rebuilt = round(last_zero - free[-1] + whole_free, 8)
+    rebuilt = round(last_zero - last_free + whole_free, 8)
     if whole_zero is not None and abs(whole_zero - rebuilt) <= 1e-7:
         return whole_zero, change
     return rebuilt, change

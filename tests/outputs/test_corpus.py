@@ -330,3 +330,13 @@ def test_parts_whose_species_are_swapped_are_refused(tmp_path: Path) -> None:
         charge_difference(
             grids["whole"], read_averaged_grid(path), grids["substrate"], interface_height=height
         )
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_line_of_the_total_density_of_states_is_missed(times: int, tmp_path: Path) -> None:
+    lines = _vasprun().splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if "<total>" in line) + 10
+    path = tmp_path / "vasprun.xml"
+    path.write_text("".join(lines[:at] + [lines[at]] * times + lines[at + 1 :]))
+    with pytest.raises(QdstructError, match=r"not evenly spaced|NEDOS"):
+        read_total_dos(path)
