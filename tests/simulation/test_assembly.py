@@ -66,6 +66,7 @@ def test_settings_choose_the_nearest_lattice():
         ({"sweeps": 10, "warm_up": 10}, "nothing to average"),
         ({"sweeps": 10, "warm_up": 5, "sample_every": 8}, "fewer sweeps"),
         ({"vacancies": 0.3, "packing": 0.3, "start": "spread"}, "more vacancies than rows"),
+        ({"vacancies": 0.09, "packing": 0.3, "start": "spread-xyz"}, "that do not cross"),
     ],
 )
 def test_impossible_crystals_are_refused(words, message):
@@ -73,7 +74,7 @@ def test_impossible_crystals_are_refused(words, message):
         assembly_settings(**words)
 
 
-@pytest.mark.parametrize("start", ["localised", "spread"])
+@pytest.mark.parametrize("start", ["localised", "spread", "spread-xyz"])
 def test_a_start_has_no_overlap_and_the_gaps_it_is_named_for(start):
     chosen = assembly_settings(**SMALL, start=start)
     walker = Walker.start(chosen, 3)
@@ -82,9 +83,16 @@ def test_a_start_has_no_overlap_and_the_gaps_it_is_named_for(start):
     assert gaps.shape == (chosen.vacancies, 3)
     if start == "localised":
         assert gaps == pytest.approx(1.0)
-    else:
+    elif start == "spread":
         assert gaps[:, 0] == pytest.approx(1 / (chosen.sites - 1))
         assert (gaps[:, 1:] > 0.8).all()
+    else:
+        open_along = gaps.argmin(axis=1)
+        assert set(np.bincount(open_along, minlength=3)) <= {
+            chosen.vacancies // 3, -(-chosen.vacancies // 3)
+        }  # fmt: skip
+        assert gaps.min(axis=1) == pytest.approx(1 / (chosen.sites - 1))
+        assert (np.sort(gaps, axis=1)[:, 1:] > 0.8).all()
 
 
 @settings(max_examples=25, deadline=None)
@@ -212,7 +220,8 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
 
 def test_attraction_keeps_vacancies_whole_and_hard_cubes_close_them():
     """The published statement, at a size and length that a test can afford."""
-    words = {"cubes": 200, "vacancies": 0.028, "sweeps": 300, "seeds": (1, 2, 3, 4)}
+    words = {"cubes": 200, "vacancies": 0.028, "sweeps": 140, "seeds": (1, 2, 3, 4)}
+    words["sample_every"] = 5
     hard, sticky = (simulate_assembly(assembly_settings(**words, well=w)) for w in (0.0, -1.0))
     for part in ("localised", "opening"):
         low, high = getattr(hard, part), getattr(sticky, part)
@@ -225,11 +234,12 @@ def test_attraction_keeps_vacancies_whole_and_hard_cubes_close_them():
 
 def test_stored_runs_bracket_the_published_statement():
     runs = {(run.well, run.start): run for run in measured_assemblies()}
-    assert set(runs) == {(w, s) for w in (0.0, -0.5, -1.0) for s in ("localised", "spread")}
+    pairs = {(w, s) for w in (0.0, -0.5, -1.0) for s in ("localised", "spread")}
+    assert set(runs) == pairs | {(0.0, "spread-xyz")}
     for run in runs.values():
         assert f"--well={run.well:g} " in run.command
         assert f"--sweeps {run.sweeps} " in run.command
-    assert max(runs[0.0, s].localised.value for s in ("localised", "spread")) < 0.25
+    assert max(run.localised.value for (w, _), run in runs.items() if w == 0) < 0.25
     assert min(runs[-1.0, s].localised.value for s in ("localised", "spread")) > 0.75
     for start in ("localised", "spread"):
         parts = [runs[well, start].localised.value for well in (0.0, -0.5, -1.0)]

@@ -170,7 +170,7 @@ def vacancy_localisation(number: PublishedNumber) -> PublishedComparison | None:
     reason = (
         "published is what attraction does: the vacancies of hard cubes are spread along a row, "
         "with 1 kT they are empty sites. Ours is the share of vacancies that are one empty site, "
-        "from two opposite starts (970 cubes, φ = 0.8, three seeds each, numbers of seed and "
+        "from opposite starts (970 cubes, φ = 0.8, three seeds each, numbers of seed and "
         "sweeps in the command). These runs were made before and are kept with the package, "
         "because they take minutes; nothing is computed for this table. To repeat: "
         + "; ".join(commands)

@@ -18,7 +18,7 @@ class MeasuredAssembly:
     well: float
     """Energy of a pair in the well, kT."""
     start: str
-    """``localised`` or ``spread``."""
+    """One of `qdstruct.simulation.assembly.STARTS`."""
     sweeps: int
     localised: Mean
     """Part of the vacancies that are a whole empty site."""
@@ -31,7 +31,8 @@ class MeasuredAssembly:
 def measured_assemblies() -> tuple[MeasuredAssembly, ...]:
     """Return the stored runs (970 cubes, φ = 0.8, 30 vacancies, three seeds), as they came out.
 
-    Two starts bracket equilibrium: where they differ by more than their errors, it lies between.
+    Opposite starts bracket equilibrium: where they differ by more than their errors, it lies
+    between.
     """
     path = data_folder("templates") / "assembly" / "measured.json"
     runs = json.loads(path.read_text(encoding="utf-8"))["runs"]

@@ -177,15 +177,13 @@ def inspect(
     twice, overlapping = 0, 0
     for n in range(positions.shape[0]):
         x, y, z = positions[n]
-        for check in (False, True):
-            found = _contacts(
-                n, x, y, z, axes[n], positions, axes, box, grid, members, filled,
-                well_square, check,
-            )  # fmt: skip
-            if check and found < 0:
-                overlapping += 1
-            elif not check:
-                twice += found
+        twice += _contacts(
+            n, x, y, z, axes[n], positions, axes, box, grid, members, filled, well_square, False
+        )
+        clear = _contacts(
+            n, x, y, z, axes[n], positions, axes, box, grid, members, filled, well_square, True
+        )
+        overlapping += 1 if clear < 0 else 0
     return twice // 2, overlapping
 
 
@@ -287,7 +285,9 @@ def run_moves(
                 n, x, y, z, turned, positions, axes, box, grid, members, filled, 0.0, True
             )
             if found >= 0:
-                axes[n] = turned
+                for i in range(3):  # axes[n] = turned takes seconds to compile
+                    for k in range(3):
+                        axes[n, i, k] = turned[i, k]
                 made[TURN, 1] += 1
             continue
         kind = SLIDE if choice < shares[0] + shares[1] else TRANSLATE
