@@ -15,9 +15,9 @@ from qdstruct.building.shapes import (
     cuboid_facets,
     refuse_less_than_a_cell,
     sphere,
-    wulff,
 )
 from qdstruct.building.stack import plane_stack
+from qdstruct.building.wulff import wulff
 from qdstruct.errors import BuildError
 from qdstruct.geometry import reduce_miller
 from qdstruct.model import Miller, Nanocrystal, Phase

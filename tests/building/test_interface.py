@@ -136,7 +136,7 @@ def test_chiral_film_stays_chiral(hkl) -> None:
     assert "handedness" in {problem.kind for problem in wrong}
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(hkl=st.tuples(*[st.integers(-2, 2)] * 3).filter(any), other=st.booleans())
 def test_a_chiral_film_stays_chiral_on_any_face(hkl, other) -> None:
     right = quartz(left=other)

@@ -15,7 +15,8 @@ from qdstruct.building import (
     build_nanocrystal,
     check_structure,
 )
-from qdstruct.building.shapes import cuboid_facets, facet_family
+from qdstruct.building.shapes import cuboid_facets
+from qdstruct.building.wulff import facet_family
 from qdstruct.errors import BuildError
 
 PBNM_FACES = [(1, 1, 0), (1, -1, 0), (0, 0, 1)]
