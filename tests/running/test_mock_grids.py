@@ -11,12 +11,12 @@ from qdstruct.running.mock.stamp import MARK
 from qdstruct.running.vaspfiles.grids import check_chgcar, grid_file
 
 finite = st.floats(-1e60, 1e60, allow_subnormal=False)
+GALENA = as_structure(crystal("PbS-galena"))
 
 
 @given(values=arrays(np.float64, st.tuples(*[st.integers(1, 4)] * 3), elements=finite))
 def test_numbers_are_written_to_twelve_digits(values):
-    structure = as_structure(crystal("PbS-galena"))
-    lines = grid_file(structure, [values], MARK).decode().splitlines()
+    lines = grid_file(GALENA, [values], MARK).decode().splitlines()
     body = lines[8 + 8 + 2 :]
     words = " ".join(body).split()
     assert all(len(line) == 19 * min(5, values.size) for line in body[:-1])

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running_factories import DIAMOND, behave, free, kill, lines, make_tree
+from running_factories import DIAMOND, ENTRY_SCRIPT, behave, free, kill, lines, make_tree
 
 from qdstruct.running import PreloadedExecutor, run_tree
 from qdstruct.running.locks import ENGINE_LOCK, JOB_LOCK, holder, is_held
 from qdstruct.running.tree import run_command
 
+COUNTED = """
+import sys
 
-@pytest.fixture
-def pool(tmp_path: Path, monkeypatch) -> Iterator[PreloadedExecutor]:
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
-    executor = PreloadedExecutor(2)
+def preload():
+    with open(__file__ + ".preloaded", "a") as file:
+        file.write("x")
+
+def main():
+    sys.exit(7)
+"""
+
+
+@contextlib.contextmanager
+def started(modules: Path) -> Iterator[PreloadedExecutor]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{modules}:{os.environ.get('PYTHONPATH', '')}")
+        executor = PreloadedExecutor(2)
     yield executor
     executor.shutdown()
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "entry.py").write_text(ENTRY_SCRIPT)
+    (folder / "broken.py").write_text("raise ImportError('half an installation')")
+    (folder / "counted.py").write_text(COUNTED)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pool(modules: Path) -> Iterator[PreloadedExecutor]:
+    """One server for all tests but the one that kills it: each takes seconds to start."""
+    with started(modules) as executor:
+        yield executor
 
 
 def module_command(root: Path, how: str = "custodian") -> Callable[[str], list[str]]:
@@ -75,20 +104,21 @@ def test_a_killed_job_is_killed_alone(tmp_path: Path, pool: PreloadedExecutor) -
     assert [(s.state, s.attempts) for s in statuses] == [("done", 2), ("done", 1)]
 
 
-def test_jobs_outlive_the_server_and_are_awaited(tmp_path: Path, pool: PreloadedExecutor) -> None:
+def test_jobs_outlive_the_server_and_are_awaited(tmp_path: Path, modules: Path) -> None:
     tree = make_tree(tmp_path, {"one": (), "two": ("one",)})
     behave(tmp_path, "one", "hang")
     struck = []
+    with started(modules) as pool:
 
-    def strike(_) -> None:
-        if not struck and "one" in lines(tmp_path / "starts.log"):
-            struck.append(kill(pool._server.pid))
-        elif struck:
-            (tmp_path / "go").touch()
+        def strike(_) -> None:
+            if not struck and "one" in lines(tmp_path / "starts.log"):
+                struck.append(kill(pool._server.pid))
+            elif struck:
+                (tmp_path / "go").touch()
 
-    statuses = run_tree(
-        tmp_path, tree, job_command=module_command(tmp_path), executor=pool, on_change=strike
-    )
+        statuses = run_tree(
+            tmp_path, tree, job_command=module_command(tmp_path), executor=pool, on_change=strike
+        )
     assert [(s.state, s.attempts) for s in statuses] == [("done", 1), ("ready", 0)]
     assert "could not be started" in str(statuses[1].error)
     assert lines(tmp_path / "starts.log") == ["one"]
@@ -109,7 +139,6 @@ def test_stopping_ends_the_forks(tmp_path: Path, pool: PreloadedExecutor) -> Non
 
 
 def test_a_broken_module_is_explained_in_the_log(tmp_path: Path, pool: PreloadedExecutor) -> None:
-    (tmp_path / "broken.py").write_text("raise ImportError('half an installation')")
     future = pool.submit(run_command, [sys.executable, "-m", "broken"], str(tmp_path))
     assert future.result() == 1
     assert "half an installation" in (tmp_path / "job.log").read_text()
@@ -117,3 +146,12 @@ def test_a_broken_module_is_explained_in_the_log(tmp_path: Path, pool: Preloaded
         pool.submit(run_command, ["vasp"], str(tmp_path))
     with pytest.raises(TypeError, match="only"):
         pool.submit(print, "x")
+
+
+def test_what_a_module_preloads_is_loaded_once(
+    tmp_path: Path, modules: Path, pool: PreloadedExecutor
+) -> None:
+    start = [sys.executable, "-m", "counted"]
+    futures = [pool.submit(run_command, start, str(tmp_path)) for _ in range(3)]
+    assert [future.result() for future in futures] == [7, 7, 7]
+    assert (modules / "counted.py.preloaded").read_text() == "x"

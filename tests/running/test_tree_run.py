@@ -221,10 +221,14 @@ def test_a_process_that_dies_without_a_record_is_explained(tmp_path: Path) -> No
 def test_a_job_whose_batch_job_was_too_short_goes_on_in_another(tmp_path: Path) -> None:
     tree = make_tree(tmp_path, {"relax": (), "next": ("relax",)})
     behave(tmp_path, "relax", "slow")
-    start = command_for(tmp_path, "custodian")
-    statuses = run_tree(
-        tmp_path, tree, job_command=lambda name: ["env", "QDSTRUCT_END_TIME=1", *start(name)]
-    )
+    stopped, plain = command_for(tmp_path, "custodian"), command_for(tmp_path)
+
+    def command(name: str) -> list[str]:
+        if name == "relax":
+            return ["env", "QDSTRUCT_END_TIME=1", *stopped(name)]
+        return plain(name)
+
+    statuses = run_tree(tmp_path, tree, job_command=command)
     assert [(s.state, s.attempts) for s in statuses] == [("done", 2), ("done", 1)]
 
 
