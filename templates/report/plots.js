@@ -28,8 +28,8 @@
   function plain(runs) { return runs.map(function (run) { return run[0]; }).join("").replace(/\n/g, " "); }
   function shown(value) { return String(Number(value.toPrecision(5))).replace("-", "−"); }
   function reading(runs, value) {
-    var label = plain(runs), unit = /^(.*) \(([^()]*(?:\([^()]*\))?[^()]*)\)$/.exec(label);
-    return unit ? unit[1] + " " + shown(value) + " " + unit[2] : label + " " + shown(value);
+    var label = plain(runs), unit = /^(.*?) \(([^()]*(?:\([^()]*\))?[^()]*)\)/.exec(label);
+    return unit ? { value: shown(value) + " " + unit[2], name: unit[1] } : { value: shown(value), name: label };
   }
   function ticks(low, high, most) {
     var raw = (high - low) / Math.max(most, 1), power = Math.pow(10, Math.floor(Math.log10(raw))), found = [];

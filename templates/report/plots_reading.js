@@ -19,20 +19,26 @@
   Plot.prototype.show = function (point, aloud) {
     var panel = point.panel, mark = point.mark, x = this.values[mark.x][point.i], y = this.values[mark.y][point.i];
     var name = mark.series + (mark.kind === "points" && this.values[mark.x].length > 1 ? " " + (point.i + 1) : "");
-    var lines = [panel.x.names ? this.named(panel, x) : reading(panel.x.label, x), reading(panel.y.label, y)];
+    var lines = [panel.x.names ? { value: this.named(panel, x), name: "" } : reading(panel.x.label, x), reading(panel.y.label, y)];
     this.current = point;
     this.tip.textContent = "";
     element("strong", { text: name }, this.tip).style.borderColor = mark.colour;
-    lines.forEach(function (line) { element("span", { text: line }, this.tip); }, this);
+    lines.forEach(function (line) {
+      var words = element("span", {}, this.tip);
+      element("b", { text: line.value }, words);
+      words.appendChild(document.createTextNode(" " + line.name));
+    }, this);
     this.tip.hidden = false;
     if (!this.dot) { this.dot = shape("circle", { r: 4, class: "plot-dot" }); }
     this.dot.setAttribute("cx", point.x); this.dot.setAttribute("cy", Math.max(panel.box.y, Math.min(point.y, panel.box.y + panel.box.h)));
     this.dot.setAttribute("fill", mark.colour);
     this.svg.appendChild(this.dot);
-    var wide = this.tip.offsetWidth, left = point.x + 12 + wide > this.svg.clientWidth ? point.x - wide - 12 : point.x + 12;
-    this.tip.style.left = Math.max(0, left) + "px";
+    var from = this.svg.getBoundingClientRect().left - this.frame.getBoundingClientRect().left + this.frame.scrollLeft;
+    var wide = this.tip.offsetWidth, start = this.frame.scrollLeft, end = start + this.frame.clientWidth, left = from + point.x + 12;
+    if (left + wide > end) { left = from + point.x - wide - 12; }
+    this.tip.style.left = Math.max(start, Math.min(left, end - wide)) + "px";
     this.tip.style.top = Math.max(0, Math.min(point.y, panel.box.y + panel.box.h) - this.tip.offsetHeight - 8) + "px";
-    if (aloud) { this.said.textContent = name + ": " + lines.join(", "); }
+    if (aloud) { this.said.textContent = name + ": " + lines.map(function (line) { return line.name + " " + line.value; }).join(", "); }
   };
   Plot.prototype.silence = function () {
     this.tip.hidden = true;
