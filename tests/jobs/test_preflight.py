@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,19 @@ def check(
     return preflight(root)
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree that preflight has found nothing in, to be copied and broken."""
+    root = tmp_path_factory.mktemp("sound") / "tree"
+    assert check(root) == ()
+    return root
+
+
+@pytest.fixture
+def tree(sound: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound, tmp_path / "tree"))
+
+
 def moved(interface: Interface, change: Callable[[Any], None]) -> Interface:
     atoms = interface.atoms.copy()
     change(atoms)
@@ -50,8 +64,8 @@ def errors(findings: tuple[PreflightFinding, ...]) -> list[PreflightFinding]:
     return [finding for finding in findings if finding.severity == "error"]
 
 
-def test_a_sound_tree_has_no_findings(tmp_path: Path) -> None:
-    assert check(tmp_path / "tree") == ()
+def test_a_sound_tree_has_no_findings(sound: Path) -> None:
+    assert preflight(sound) == ()
 
 
 def test_overlapping_atoms_are_an_error(tmp_path: Path) -> None:
@@ -137,24 +151,22 @@ def test_left_handed_cell_is_an_error(tmp_path: Path) -> None:
     ],
 )
 def test_parts_that_do_not_belong_to_the_whole(
-    tmp_path: Path, tag: str, value: Any, message: str
+    tree: Path, tag: str, value: Any, message: str
 ) -> None:
-    assert check(tmp_path / "tree") == ()
-    edit(tmp_path / "tree", "difference/film", tag, value)
-    (finding,) = errors(preflight(tmp_path / "tree"))
+    edit(tree, "difference/film", tag, value)
+    (finding,) = errors(preflight(tree))
     assert finding.job == "difference/film"
     assert message in finding.message
 
 
-def test_mesh_of_a_part_must_be_that_of_the_whole(tmp_path: Path) -> None:
-    check(tmp_path / "tree")
-    path = tmp_path / "tree/tree.json"
+def test_mesh_of_a_part_must_be_that_of_the_whole(tree: Path) -> None:
+    path = tree / "tree.json"
     document = json.loads(path.read_text())
     for job in document["jobs"]:
         if job["name"] == "difference/substrate":
             job["kpoints"] = [9, 9, 1]
     path.write_text(json.dumps(document))
-    (finding,) = errors(preflight(tmp_path / "tree"))
+    (finding,) = errors(preflight(tree))
     assert "k-mesh (9, 9, 1) is not that of the interface" in finding.message
 
 
@@ -210,34 +222,31 @@ def potcar(*entries: tuple[str, str]) -> str:
     ],
 )
 def test_wrong_potentials_are_found(
-    tmp_path: Path, entries: list[tuple[str, str]], severity: str, message: str
+    tree: Path, entries: list[tuple[str, str]], severity: str, message: str
 ) -> None:
-    check(tmp_path / "tree")
-    (tmp_path / "tree/bulk-film/relax/POTCAR").write_text(potcar(*entries))
-    (finding,) = preflight(tmp_path / "tree")
+    (tree / "bulk-film/relax/POTCAR").write_text(potcar(*entries))
+    (finding,) = preflight(tree)
     assert (finding.severity, finding.job) == (severity, "bulk-film/relax")
     assert message in finding.message
 
 
 @pytest.mark.parametrize("other", ["PAW_PBE Pb 01Jan2000", "PAW_PBE Pb_d 02Feb2002"])
-def test_potentials_of_another_flavour_or_date_in_another_job(tmp_path: Path, other: str) -> None:
-    check(tmp_path / "tree")
+def test_potentials_of_another_flavour_or_date_in_another_job(tree: Path, other: str) -> None:
     ours = potcar(("Pb_d", "PE"), ("S", "PE"))
-    (tmp_path / "tree/bulk-film/relax/POTCAR").write_text(ours)
+    (tree / "bulk-film/relax/POTCAR").write_text(ours)
     theirs = ours.replace("PAW_PBE Pb_d 01Jan2000", other)
-    (tmp_path / "tree/bulk-film/static/POTCAR").write_text(theirs)
-    (finding,) = errors(preflight(tmp_path / "tree"))
+    (tree / "bulk-film/static/POTCAR").write_text(theirs)
+    (finding,) = errors(preflight(tree))
     assert finding.job == "bulk-film/static"
     assert finding.message == (
         f"the potential of Pb is {other} here and PAW_PBE Pb_d 01Jan2000 in bulk-film/relax"
     )
 
 
-def test_right_potentials_pass(tmp_path: Path) -> None:
-    check(tmp_path / "tree")
+def test_right_potentials_pass(tree: Path) -> None:
     text = potcar(("Pb_d", "PE"), ("S", "PE"))
-    (tmp_path / "tree/bulk-film/relax/POTCAR").write_text(text)
-    assert preflight(tmp_path / "tree") == ()
+    (tree / "bulk-film/relax/POTCAR").write_text(text)
+    assert preflight(tree) == ()
 
 
 def test_hardly_any_vacuum_is_an_error(tmp_path: Path) -> None:
@@ -275,10 +284,9 @@ def test_hybrid_dos_at_fixed_density_is_an_error(tmp_path: Path) -> None:
     assert {finding.job for finding in findings} == {"interface/dos"}
 
 
-def test_limits_are_the_users(tmp_path: Path) -> None:
-    check(tmp_path / "tree")
-    costly = preflight(tmp_path / "tree", core_hours=1e-9, node_memory=1e9)
-    large = preflight(tmp_path / "tree", node_memory=1e-6)
+def test_limits_are_the_users(tree: Path) -> None:
+    costly = preflight(tree, core_hours=1e-9, node_memory=1e9)
+    large = preflight(tree, node_memory=1e-6)
     for findings, words in ((costly, "core-hours"), (large, "more than a node's 1e-06 GB")):
         assert len(findings) == 13
         assert {finding.severity for finding in findings} == {"warning"}
