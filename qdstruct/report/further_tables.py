@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def further_tables(results: CalculatedResults) -> Iterator[tuple[str, Table]]:
 
 def _bader_table(found: BaderCharges) -> Table:
     regions = found.atoms.arrays.get("region")
-    heading = ["atom", "element", "region", "height z (A)", "electrons", "net charge (e)",
+    heading = ["atom", "element", "region", "height z (A)", "electrons (e)", "net charge (e)",
                "volume (A^3)"]  # fmt: skip
     rows = [
         [
@@ -42,9 +43,10 @@ def _bader_table(found: BaderCharges) -> Table:
 
 
 def _layer_table(layers: Sequence[LayerStrain]) -> Table:
-    heading = ["region", "layer", "height z (A)", "atoms", "strain e1", "strain e2", "strain e12",
-               "strain along the normal", "spacing to the next (A)", "change of that spacing",
-               "shift along the normal (A)", "rumpling (A)"]  # fmt: skip
+    heading = ["region", "layer", "height z (A)", "atoms", "strain e1 (1)", "strain e2 (1)",
+               "strain e12 (1)", "strain along the normal (1)", "spacing to the next (A)",
+               "change of that spacing (1)", "shift along the normal (A)",
+               "rumpling (A)"]  # fmt: skip
     rows = []
     for each in layers:
         plane = ["", "", ""] if each.in_plane is None else [
@@ -59,18 +61,18 @@ def _layer_table(layers: Sequence[LayerStrain]) -> Table:
 
 
 def _dynamics_table(found: GapDynamics) -> Table:
-    rows: list[Sequence[object]] = []
-    for name, array, unit in (
-        ("gap", found.gap, "eV"),
-        ("autocorrelation of the gap", found.correlation, "eV^2"),
-        ("spectral density", found.density, "eV^2 fs"),
-        ("dephasing function", found.dephasing, "1"),
-    ):
-        axis = str(array.dims[0])
-        x, unit_x = np.asarray(array[axis]), "fs" if axis == "time" else "1/cm"
-        rows += [[name, float(a), unit_x, float(b), unit]
-                 for a, b in zip(x, np.asarray(array), strict=True)]  # fmt: skip
-    return ["curve", "time or wave number", "its unit", "value", "unit of the value"], rows
+    """Four curves side by side; cells stay empty below the end of a shorter one."""
+    columns = {
+        "time (fs)": found.gap["time"],
+        "gap (eV)": found.gap,
+        "lag (fs)": found.correlation["time"],
+        "autocorrelation of the gap (eV^2)": found.correlation,
+        "dephasing function (1)": found.dephasing,
+        "wave number (1/cm)": found.density["wavenumber"],
+        "spectral density (eV^2 fs)": found.density,
+    }
+    cells = [np.asarray(column, dtype=float).tolist() for column in columns.values()]
+    return list(columns), list(zip_longest(*cells, fillvalue=""))
 
 
 def further_context(results: CalculatedResults) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def analysed(tmp_path_factory) -> tuple[Path, dict, dict]:
     root = known.write_directories(tmp_path_factory.mktemp("old") / "phd 2014")
     before = everything(root)
     done = subprocess.run(
-        [sys.executable, "-m", "qdstruct", "analyze", str(root), "--json"],
+        [sys.executable, "-m", "qdstruct", "analyze", str(root), "--json",
+         "--figures", "png"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -166,7 +167,7 @@ def test_the_page_and_the_csv_show_these_numbers(analysed) -> None:
     assert (folder / "figures" / "charge-difference.vasp").stat().st_size > 10_000
     for name in ("alignment", "potential", "charge", "charge_sections", "charge_surfaces",
                  "dos_layers", "dos_map", "dos_region_element"):  # fmt: skip
-        assert (folder / "figures" / f"{name}.pdf").stat().st_size > 2000
+        assert (folder / "figures" / f"{name}.png").stat().st_size > 2000
 
 
 def test_a_second_time_needs_force(analysed) -> None:
