@@ -160,3 +160,15 @@ def test_what_is_no_hdf5_file_is_refused(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(OutputError, match="is a directory"):
         read_vaspout_dos(tmp_path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_cut_anywhere_it_is_refused(tmp_path: Path, packed: bool) -> None:
+    path = write(tmp_path / "vaspout.h5", contents())
+    whole = path.read_bytes()
+    data = gzip.compress(whole, 1) if packed else whole
+    for cut in np.linspace(1, len(data) - 1, 14).astype(int):
+        path.write_bytes(data[:cut])
+        for read in (read_vaspout, read_vaspout_dos, read_vaspout_bands):
+            with pytest.raises(OutputError, match=r"vaspout\.h5"):
+                read(path)
