@@ -130,8 +130,16 @@ def find_calculations(root: Path) -> tuple[FoundCalculation, ...]:
         If `root` is no directory.
     """
     root = Path(root)
+    if root.is_file():
+        raise InputError(
+            f"{root}: this is a file, a directory with calculations was expected",
+            hint=f"name the directory it lies in: {root.parent}",
+        )
     if not root.is_dir():
-        raise InputError(f"{root}: this directory does not exist")
+        raise InputError(
+            f"{root}: this directory does not exist",
+            hint="name a job tree, or a directory with outputs of VASP at any depth",
+        )
     found = []
     for place, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

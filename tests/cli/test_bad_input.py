@@ -80,6 +80,16 @@ def test_one_clear_message(monkeypatch, capsys, tmp_path, words, expected) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("words", [["analyze"], ["align", "-c"], ["layers"], ["bader"],
+                                   ["dynamics"]])  # fmt: skip
+def test_a_file_is_no_directory(monkeypatch, capsys, tmp_path, words) -> None:
+    (tmp_path / "vasprun.xml").write_text("<modeling/>")
+    code, _, err = call(monkeypatch, capsys, *words, str(tmp_path / "vasprun.xml"))
+    assert code == 2
+    assert "vasprun.xml: this is a file, a directory" in err
+    assert "hint:" in err
+
+
 def test_no_match_says_which_bound_to_loosen(monkeypatch, capsys) -> None:
     words = [
         "match", "CdS-zincblende", "CsPbBr3-Pbnm", "--film-hkl", "0,0,1", "--substrate-hkl",
