@@ -127,7 +127,7 @@ def test_every_mistake_is_listed_with_its_line(tmp_path: Path, shipped: str) -> 
         ("flim", "unknown key 'flim' (did you mean 'film'?)"),
         ("geometry:", "geometry: Input should be 'vertical' or 'lateral', not 'sideways'"),
         ("choose: 0", "match.choose: Input should be greater than or equal to 1, not 0"),
-        ("shift: nearest", "build.shift: Input should be a valid tuple, or 'closest', 'ionic' or "
+        ("shift: nearest", "build.shift: Input should be a list, or 'closest', 'ionic' or "
          "'geometric', not 'nearest'"),
         ("vacuum: -3", "build.vacuum: Input should be greater than or equal to 0, not -3"),
     )  # fmt: skip

@@ -100,7 +100,8 @@ def _mistake(document: Any, location: Location, said: Sequence[ErrorDetails]) ->
 
 def _message(said: Sequence[ErrorDetails]) -> str:
     """Join what the alternatives of a key expect."""
-    messages = list(dict.fromkeys(each["msg"].removeprefix("Value error, ") for each in said))
+    words = (each["msg"].removeprefix("Value error, ") for each in said)
+    messages = list(dict.fromkeys(each.replace("a valid tuple", "a list") for each in words))
     if len(messages) > 1 and all(message.startswith(EXPECTATION) for message in messages):
         return EXPECTATION + ", or ".join(each.removeprefix(EXPECTATION) for each in messages)
     return messages[0]
