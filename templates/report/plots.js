@@ -79,6 +79,7 @@
     this.tools();
     this.said = element("p", { class: "hidden", role: "status", "aria-live": "polite" }, this.live);
     this.listen();
+    this.draw();
     new ResizeObserver(function () {
       if (Math.abs(self.frame.clientWidth - (self.drawnFor || 0)) > 1) { self.draw(); }
     }).observe(this.frame);
