@@ -31,14 +31,16 @@ def stack() -> Atoms:
 
 @pytest.fixture
 def relaxed(tmp_path: Path) -> Path:
+    folder = tmp_path / "relaxed"
+    folder.mkdir()
     atoms = stack()
-    (tmp_path / "POSCAR").write_text(poscar_head(atoms))
+    (folder / "POSCAR").write_text(poscar_head(atoms))
     moved = atoms.copy()
     moved.positions[:, 2] = 2.0 + 1.02 * (moved.positions[:, 2] - 2.0)
-    (tmp_path / "CONTCAR").write_text(poscar_head(moved))
+    (folder / "CONTCAR").write_text(poscar_head(moved))
     names = np.where(atoms.positions[:, 2] > 12.0, "film", "substrate").tolist()
-    (tmp_path / "job.json").write_text(json.dumps({"regions": names}))
-    return tmp_path
+    (folder / "job.json").write_text(json.dumps({"regions": names}))
+    return folder
 
 
 def test_layers_bonds_and_octahedra_of_a_relaxation(relaxed: Path) -> None:
