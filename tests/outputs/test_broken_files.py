@@ -17,7 +17,7 @@ from qdstruct.model.electronic import AveragedGrid
 from qdstruct.outputs import read_averaged_grid, read_grid, read_projected_dos
 
 QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -22,7 +22,7 @@ from qdstruct.model import ProjectedDos
 from qdstruct.outputs import read_doscar, read_projected_dos
 
 QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ENERGIES = np.linspace(-5.0, 5.0, 21)
 CASES = {

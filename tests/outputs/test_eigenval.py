@@ -22,7 +22,7 @@ from qdstruct.model.bands import BandEnergies
 from qdstruct.outputs import read_band_energies, read_eigenval
 
 QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -14,7 +14,7 @@ from qdstruct.errors import OutputError
 from qdstruct.outputs import OutcarFacts, read_outcar
 
 QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -21,7 +21,7 @@ from qdstruct.model.bands import BandProjections
 from qdstruct.outputs import read_procar
 
 QUICK = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 CASES = {"plain": {}, "spin": {"spins": 2}, "non-collinear": {"tables": 4}, "one ion": {"ions": 1}}
 

@@ -151,12 +151,18 @@ def test_saved_results_are_the_results(finished) -> None:
     assert saved.to_dict() == results.to_dict()
 
 
-def test_running_again_does_nothing_twice(finished) -> None:
+def test_running_again_does_nothing_twice(finished, monkeypatch) -> None:
+    """No job runs again; the same figures need not be drawn again to see that."""
     root, _ = finished
+    drawn = []
+    monkeypatch.setattr(
+        "qdstruct.pipeline.demo.write_everything", lambda place, _: drawn.append(place)
+    )
     before = {path: path.stat().st_mtime_ns for path in root.rglob("OUTCAR")}
     again = demo(root)
     assert {job.attempts for job in again.jobs} == {1}
     assert {path: path.stat().st_mtime_ns for path in root.rglob("OUTCAR")} == before
+    assert drawn == [root]
 
 
 def test_tree_reads_back(finished) -> None:
