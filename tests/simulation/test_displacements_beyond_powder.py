@@ -143,7 +143,7 @@ def exact_powder_average(q, atoms):
 def test_isotropic_debye_sum_is_within_a_few_percent_of_the_tensors():
     """Strongly anisotropic bromine; 4 % of the maximum is what the documentation says."""
     particle = perovskite().repeat((3, 3, 3))
-    q = np.linspace(1.0, 5.0, 33)
+    q = np.linspace(1.0, 5.0, 17)
     exact = exact_powder_average(q, particle)
     plain = Atoms(particle.get_chemical_symbols(), positions=particle.positions)
     ours = debye_intensity(q, [plain], b_iso=equivalent_isotropic(particle))
