@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -106,7 +107,7 @@ def gaussian_dephasing(dephasing: DataArray) -> Decay:
     InputError
         If no such curve fits.
     """
-    from scipy.optimize import curve_fit
+    from scipy.optimize import OptimizeWarning, curve_fit
 
     t, y = np.asarray(dephasing["time"]), np.asarray(dephasing)
     below = np.flatnonzero(y < np.exp(-0.5))
@@ -116,7 +117,10 @@ def gaussian_dephasing(dephasing: DataArray) -> Decay:
         return np.asarray(np.exp(-(time**2) / (2 * tau**2)))
 
     try:
-        best, covariance = curve_fit(model, t, y, p0=[max(start, t[1])], maxfev=5000)
+        with warnings.catch_warnings():
+            # The uncertainty is infinite then, which says it.
+            warnings.simplefilter("ignore", OptimizeWarning)
+            best, covariance = curve_fit(model, t, y, p0=[max(start, t[1])], maxfev=5000)
     except RuntimeError as error:
         raise InputError(f"no Gaussian fits this dephasing: {error}") from error
     return Decay(
