@@ -98,7 +98,7 @@ def test_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(DestinationError, match="No such file"):
+    with pytest.raises(DestinationError, match="its folder does not exist"):
         write_atomically(tmp_path / "none" / "a", "x")
 
 

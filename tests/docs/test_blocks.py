@@ -120,6 +120,7 @@ def test_few_blocks_are_left_out_and_each_says_why(runner) -> None:
         for block in runner.blocks(path.read_text(encoding="utf-8"))
     ]
     skipped = [block.skipped for block in found if block.skipped]
-    assert len(skipped) < len(found) / 5
+    nowhere = [reason for reason in skipped if not reason.startswith("run by")]
+    assert len(nowhere) < len(found) / 5
     for reason in skipped:
         assert re.fullmatch(r"run by \.ci/run|needs \w.{3,}", reason)

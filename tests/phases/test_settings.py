@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from qdstruct import phases
 from qdstruct.errors import MatchError, PhaseError
 from qdstruct.geometry import plane_spacing, reciprocal_cell
+from qdstruct.model import Phase
 
 index = st.integers(-5, 5)
 miller = st.tuples(index, index, index)
@@ -132,15 +135,20 @@ def test_the_primitive_cell_of_a_centred_lattice_is_named_and_left() -> None:
     assert phases.describe(bulk("Si", "diamond", 5.431, cubic=True), name="si").caveats == ()
 
 
+@cache
+def rock_salt() -> tuple[Phase, Phase]:
+    from ase.build import bulk
+
+    primitive = phases.describe(bulk("NaCl", "rocksalt", 5.64), name="NaCl")
+    return primitive, phases.in_setting(primitive, "conventional")
+
+
 @given(hkl=miller)
 def test_planes_keep_their_spacing_from_primitive_to_conventional(
     hkl: tuple[int, int, int],
 ) -> None:
-    from ase.build import bulk
-
     assume(any(hkl))
-    primitive = phases.describe(bulk("NaCl", "rocksalt", 5.64), name="NaCl")
-    conventional = phases.in_setting(primitive, "conventional")
+    primitive, conventional = rock_salt()
     other = phases.convert_miller(hkl, primitive, "conventional")
     there = plane_spacing(conventional.atoms.cell, other)
     assert there == pytest.approx(plane_spacing(primitive.atoms.cell, hkl))
