@@ -131,16 +131,18 @@ def write_atomically(path: Path, content: str | bytes, *, force: bool = True) ->
 
 
 @contextlib.contextmanager
-def new_directory(path: Path, *, force: bool = False) -> Iterator[Path]:
+def new_directory(path: Path, *, marker: str, force: bool = False) -> Iterator[Path]:
     """Fill a temporary sibling of `path` and rename it into place when the block succeeds.
 
     Parameters
     ----------
     path : Path
         Final directory. Its parents are created.
+    marker : str
+        A file that every directory of this kind holds.
     force : bool
-        Replace an existing directory (it is moved aside first, and removed only after the new
-        one stands).
+        Replace an existing directory if it is empty or holds the marker (it is moved aside first,
+        and removed only after the new one stands).
 
     Yields
     ------
@@ -150,10 +152,11 @@ def new_directory(path: Path, *, force: bool = False) -> Iterator[Path]:
     Raises
     ------
     DestinationError
-        If the directory exists (without `force`) or cannot be written. After any error nothing
-        new is left and an existing directory is untouched.
+        If the directory exists (without `force`), is of another kind or cannot be written. After
+        any error nothing new is left and an existing directory is untouched.
     """
     refuse_existing(path, force=force)
+    _refuse_foreign(path, marker)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
@@ -167,6 +170,15 @@ def new_directory(path: Path, *, force: bool = False) -> Iterator[Path]:
         raise destination_error(path, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _refuse_foreign(path: Path, marker: str) -> None:
+    """Keep what this program did not write: replacing a directory deletes all that it holds."""
+    if path.is_dir() and any(path.iterdir()) and not (path / marker).exists():
+        raise DestinationError(
+            f"{path}: holds other files, which would be lost",
+            hint=f"choose another name; --force replaces only a directory with a {marker}",
+        )
 
 
 def _swap_in(beside: Path, path: Path) -> None:

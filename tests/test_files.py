@@ -35,7 +35,7 @@ def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_atomically(tmp_path / "a", "x")
-        with new_directory(tmp_path / "d"):
+        with new_directory(tmp_path / "d", marker="m"):
             pass
     finally:
         os.umask(before)
@@ -91,7 +91,7 @@ def test_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         write_atomically(tmp_path / "a", "x")
     with (
         pytest.raises(DestinationError, match="no permission to write here"),
-        new_directory(tmp_path / "d"),
+        new_directory(tmp_path / "d", marker="m"),
     ):
         pytest.fail("the block must not run")
     assert names(tmp_path) == []
@@ -103,7 +103,7 @@ def test_missing_folder(tmp_path: Path) -> None:
 
 
 def test_new_directory_stands_whole(tmp_path: Path) -> None:
-    with new_directory(tmp_path / "deep" / "d") as folder:
+    with new_directory(tmp_path / "deep" / "d", marker="m") as folder:
         (folder / "one").write_text("1")
         assert not (tmp_path / "deep" / "d").exists()
     assert names(tmp_path / "deep") == ["d"]
@@ -124,7 +124,7 @@ def test_an_error_in_the_block_leaves_things_as_they_were(
     expected = DestinationError if isinstance(error, OSError) else type(error)
 
     def fill() -> None:
-        with new_directory(target, force=existing) as folder:
+        with new_directory(target, marker="old", force=existing) as folder:
             (folder / "half").write_text("1")
             raise error
 
@@ -139,9 +139,12 @@ def test_force_replaces_the_whole_directory(tmp_path: Path) -> None:
     target = tmp_path / "d"
     target.mkdir()
     (target / "old").write_text("1")
-    with pytest.raises(DestinationError, match="exists already"), new_directory(target):
+    with (
+        pytest.raises(DestinationError, match="exists already"),
+        new_directory(target, marker="old"),
+    ):
         pytest.fail("the block must not run")
-    with new_directory(target, force=True) as folder:
+    with new_directory(target, marker="old", force=True) as folder:
         (folder / "new").write_text("1")
     assert names(tmp_path) == ["d"]
     assert names(target) == ["new"]
@@ -161,7 +164,23 @@ def test_a_failed_swap_puts_the_old_directory_back(
         return rename(self, other)
 
     monkeypatch.setattr(Path, "rename", once)
-    with pytest.raises(DestinationError, match="disk is full"), new_directory(target, force=True):
+    with (
+        pytest.raises(DestinationError, match="disk is full"),
+        new_directory(target, marker="old", force=True),
+    ):
         pass
     assert names(tmp_path) == ["d"]
     assert names(target) == ["old"]
+
+
+def test_force_keeps_directories_of_another_kind(tmp_path: Path) -> None:
+    target = tmp_path / "d"
+    target.mkdir()
+    with new_directory(target, marker="flow.py", force=True) as folder:
+        (folder / "thesis.txt").write_text("1")
+    with (
+        pytest.raises(DestinationError, match="would be lost"),
+        new_directory(target, marker="flow.py", force=True),
+    ):
+        pytest.fail("the block must not run")
+    assert names(target) == ["thesis.txt"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,6 @@ from numpy.typing import NDArray
 from qdstruct.analysis.formation import formation_against_bulk, formula_unit, formula_units
 from qdstruct.errors import InputError
 from qdstruct.model import FinishedCalculation, PotentialLine
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["coupled_elements", "formation_enthalpy", "potential_limits", "potential_lines"]
 
@@ -75,11 +71,17 @@ def potential_limits(element: str, compounds: Compounds) -> tuple[float, float]:
     Raises
     ------
     InputError
-        If a crystal is not stable against its elements, or no potentials allow all of them.
+        If a crystal is not stable against its elements, no potentials allow all of them, or no
+        crystal holds the element, so that nothing bounds it from below.
     """
+    if not any(element in formula for formula, _ in compounds.values()):
+        raise InputError(
+            f"no crystal holds {element}, so nothing keeps it from becoming arbitrarily poor",
+            hint=f"give a compound of {element} and its formation enthalpy",
+        )
     return (
-        _extreme(compounds, {element: 1.0}, {}, "the chemical potentials"),
-        -_extreme(compounds, {element: -1.0}, {}, "the chemical potentials"),
+        _extreme(compounds, {element: 1.0}, {}, "the chemical potentials") + 0.0,
+        0.0 - _extreme(compounds, {element: -1.0}, {}, "the chemical potentials"),
     )
 
 

@@ -131,11 +131,13 @@ def inputs(
     from qdstruct.jobs import preflight, require_sound, write_structure_tree
     from qdstruct.model import CalculationSettings
     from qdstruct.phases import load, read_atoms
+    from qdstruct.pipeline.prepare import TREE_FILE, refuse_finished
 
     file = Path(structure)
     atoms = read_atoms(file) if file.is_file() else load(structure).atoms
     name = file.stem if file.is_file() else structure
-    with new_directory(directory, force=force) as beside:
+    refuse_finished(directory)
+    with new_directory(directory, marker=TREE_FILE, force=force) as beside:
         tree = write_structure_tree(
             beside,
             study_name=name,

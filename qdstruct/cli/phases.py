@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,14 +43,17 @@ def list_phases(
     writes the conventional one. Example: qdstruct phases CsPbBr3-Pbnm
     """
     from qdstruct import phases
-    from qdstruct.errors import InputError
+    from qdstruct.errors import InputError, PhaseWarning
 
     if name is None and (setting or output):
         raise InputError(
             "--setting and --output need a crystal", hint="name a phase or a structure file"
         )
     if name is not None:
-        phase = phases.load(name)
+        with warnings.catch_warnings():
+            if setting:  # the axes of the file are being left
+                warnings.simplefilter("ignore", PhaseWarning)
+            phase = phases.load(name)
         if setting:
             phase = phases.in_setting(phase, setting)
         if output:

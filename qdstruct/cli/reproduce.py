@@ -36,11 +36,13 @@ def _numbers(text: str | None) -> Any:
 _FORMATS = ("table", "csv", "md")
 
 
-def _text(form: str, rows: tuple[PublishedComparison, ...]) -> str:
+def _text(form: str, rows: tuple[PublishedComparison, ...], asked: str) -> str:
     from qdstruct.pipeline.reproduction.costs import calculation_costs
     from qdstruct.pipeline.reproduction.documents import csv_table, markdown_page
 
-    return csv_table(rows) if form == "csv" else markdown_page(rows, calculation_costs())
+    if form == "csv":
+        return csv_table(rows)
+    return markdown_page(rows, calculation_costs(), asked=asked)
 
 
 @commands.command("reproduce")
@@ -65,7 +67,7 @@ def reproduce_command(
         raise InputError(f"--format {form} is unknown", hint=f"choose: {', '.join(_FORMATS)}")
     rows = reproduce(name)
     if form != "table" and not as_json:
-        typer.echo(_text(form, rows), nl=False)
+        typer.echo(_text(form, rows, name), nl=False)
         return
     if as_json:
         print_json({"rows": [_document(row) for row in rows]})

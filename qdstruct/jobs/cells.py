@@ -31,8 +31,9 @@ VACUUM_GAP = 5.0
 STEP_DISTANCE = 3.0
 """Å that the step of the dipole correction keeps from atoms where the vacuum allows it."""
 SYMMETRY_TOLERANCE = 1e-2
-LATTICE_TOLERANCE = 1e-3
 """Å within which a slab counts as symmetric."""
+LATTICE_TOLERANCE = 1e-3
+"""Å within which a lattice counts as symmetric."""
 
 
 def cell_heights(cell: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -50,6 +50,8 @@ def in_setting(phase: Phase, setting: str) -> Phase:
     PhaseError
         If the crystal has no such setting.
     """
+    if setting.casefold() == CONVENTIONAL:
+        setting = CONVENTIONAL
     matrix = _matrix(phase, setting)
     if _is_pseudo_cubic(setting):
         matrix = np.array(REPEATS[phase.space_group_number])[:, None] * matrix

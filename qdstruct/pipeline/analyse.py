@@ -88,7 +88,7 @@ def analyse(
     film, substrate = load_phases(root)
     interface = load_interface(root)
     if settings is not None:
-        check_potentials(settings.chemical_potentials, interface.atoms)
+        check_potentials({**settings.references, **settings.chemical_potentials}, interface.atoms)
     matches, chosen = _matches(root)
     figures = root / FIGURES_FOLDER
     figures.mkdir(exist_ok=True)

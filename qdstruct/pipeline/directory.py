@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qdstruct import analysis, outputs, report
-from qdstruct.errors import OutputError
+from qdstruct.errors import DestinationError, OutputError
 from qdstruct.files import new_directory, refuse_existing, write_atomically
 from qdstruct.model import CalculatedResults, DirectoryResults, SystemSummary
 from qdstruct.outputs import CalculationSketch
@@ -24,6 +24,7 @@ from qdstruct.pipeline.analysing.foreign import (
     directory_bench,
     found_systems,
 )
+from qdstruct.pipeline.prepare import TREE_FILE
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -88,7 +89,12 @@ def write_directory(
     """
     folder = output or results_folder(root)
     refuse_existing(folder, force=force)
-    with new_directory(folder, force=force) as beside:
+    if (folder / TREE_FILE).exists():
+        raise DestinationError(
+            f"{folder}: is a tree of jobs, which the results would replace",
+            hint="choose another name",
+        )
+    with new_directory(folder, marker=RESULTS_FILE, force=force) as beside:
         figures = beside / FIGURES_FOLDER
         figures.mkdir()
         results = analyse_directory(
@@ -129,7 +135,8 @@ def analyse_directory(
         choices = choices or Choices()
         bench, roles = directory_bench(root, systems, choices)
         if "interface" in roles:
-            check_potentials(choices.settings.chemical_potentials, roles["interface"].atoms)
+            named = {**choices.settings.references, **choices.settings.chemical_potentials}
+            check_potentials(named, roles["interface"].atoms)
         calculated = calculate(bench, grid_file=grid_file, on_step=on_step)
     notes = list(bench.notes) if bench is not None else []
     notes += _remarks(root, systems, others)

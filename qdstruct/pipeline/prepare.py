@@ -61,16 +61,22 @@ def prepare(
         If the directory exists and may not be replaced, or holds finished calculations.
     """
     refuse_existing(root, force=force)
-    _refuse_finished(root)
+    refuse_finished(root)
     source = find_study(study_file)
     load_study(source)
-    with new_directory(root, force=force) as beside:
+    with new_directory(root, marker=TREE_FILE, force=force) as beside:
         plan, tree, findings = _write(source, beside, preset, tags)
     return plan, tree, (*findings, *_polar_findings(plan))
 
 
-def _refuse_finished(root: Path) -> None:
-    """Keep calculations that took core-hours, whatever was asked; those of the mock took none."""
+def refuse_finished(root: Path) -> None:
+    """Keep calculations that took core-hours, whatever was asked; those of the mock took none.
+
+    Raises
+    ------
+    DestinationError
+        If the directory holds finished calculations of a real engine.
+    """
     records = (read_record(path.parent) for path in root.rglob("run.json"))
     finished = [each for each in records if each and each.state == "done" and each.engine != "mock"]
     if finished:

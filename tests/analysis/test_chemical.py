@@ -110,3 +110,12 @@ def test_what_cannot_be_in_equilibrium_is_refused() -> None:
         potential_lines(whole, crystals(sulphide=0.2), ELEMENTS)
     with pytest.raises(InputError, match="energy per atom of Br, Cs as elements"):
         potential_lines(whole, crystals(), {"Pb": -3.5, "S": -4.0})
+
+
+def test_an_element_of_no_crystal_has_no_limits() -> None:
+    with pytest.raises(InputError, match="no crystal holds O"):
+        potential_limits("O", {"PbS": ({"Pb": 1, "S": 1}, -1.0)})
+    with pytest.raises(InputError, match="no crystal holds O"):
+        potential_limits("O", {})
+    poor, rich = potential_limits("S", {"PbS": ({"Pb": 1, "S": 1}, -1.0)})
+    assert (poor, str(rich)) == (pytest.approx(-1.0), "0.0")

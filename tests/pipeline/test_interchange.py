@@ -64,6 +64,16 @@ def test_export_writes_once(root: Path, tmp_path: Path) -> None:
     assert "unknown form" in str(wrong.exception)
 
 
+def test_force_replaces_no_directory_of_another_kind(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years")
+    for target in (root, root.parent, tmp_path / "mine"):
+        arguments = ["export", str(root), "--as", "quacc", "-o", str(target), "--force"]
+        assert "would be lost" in str(CliRunner().invoke(app, arguments).exception)
+    assert (root / "tree.json").is_file()
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years"
+
+
 def test_a_flow_runs_the_tree(root: Path) -> None:
     jobflow = pytest.importorskip("jobflow", reason="jobflow is not installed")
     flow = to_flow(root, engine="mock")

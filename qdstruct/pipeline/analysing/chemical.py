@@ -20,8 +20,11 @@ __all__ = ["check_potentials", "limited_lines"]
 def limited_lines(bench: Workbench) -> tuple[PotentialLine, ...]:
     """Follow the formation energy between the limits of every element in excess."""
     result = "Limits of the chemical potentials"
-    ready = all(f"bulk-{side}" in bench.systems for side in SIDES) and "interface" in bench.systems
-    if not ready:
+    lacking = [name for name in (*(f"bulk-{side}" for side in SIDES), "interface")
+               if name not in bench.systems]  # fmt: skip
+    if lacking:
+        if bench.settings.references or bench.settings.chemical_potentials:
+            bench.notes.append(f"{result}: not computed, for there is no {', no '.join(lacking)}.")
         return ()
     whole = bench.systems["interface"]
     try:
@@ -32,6 +35,7 @@ def limited_lines(bench: Workbench) -> tuple[PotentialLine, ...]:
         known = bench.settings.references
         _note_unused(bench, excess)
         needed = analysis.coupled_elements(tuple(excess), formulas)
+        _note_references(bench, needed)
         missing = [e for e in needed if e not in known]
         if missing or not excess:
             _note_jobs(bench, result, excess, missing)
@@ -65,6 +69,14 @@ def _note_unused(bench: Workbench, excess: Mapping[str, float]) -> None:
             )
 
 
+def _note_references(bench: Workbench, needed: Sequence[str]) -> None:
+    unused = [symbol for symbol in bench.settings.references if symbol not in needed]
+    if unused:
+        bench.notes.append(
+            f"Energy of the element {', '.join(unused)}: not used, because no limit depends on it."
+        )
+
+
 def _note_jobs(
     bench: Workbench, result: str, excess: Mapping[str, float], missing: Sequence[str]
 ) -> None:
@@ -80,8 +92,8 @@ def _note_jobs(
     )
 
 
-def check_potentials(potentials: Mapping[str, tuple[float, ...]], atoms: Atoms) -> None:
-    """Refuse chemical potentials of elements that the interface does not hold.
+def check_potentials(potentials: Mapping[str, object], atoms: Atoms) -> None:
+    """Refuse chemical potentials or references of elements that the interface does not hold.
 
     Raises
     ------
@@ -92,7 +104,7 @@ def check_potentials(potentials: Mapping[str, tuple[float, ...]], atoms: Atoms) 
     for symbol in potentials:
         if symbol not in present:
             raise InputError(
-                f"a chemical potential of {symbol} was given, but the interface "
+                f"an energy or chemical potential of {symbol} was given, but the interface "
                 f"{atoms.get_chemical_formula(mode='metal')} holds no {symbol}",
                 hint=f"choose among {', '.join(present)}",
             )

@@ -64,7 +64,7 @@ def write_quacc(root: Path, target: Path, *, force: bool = False) -> dict[str, s
         "left_out": left_out,
         "jobs": {job.name: _entry(tree, job) for job in jobs},
     }
-    with new_directory(target, force=force) as beside:
+    with new_directory(target, marker="flow.py", force=force) as beside:
         (beside / "structures").mkdir()
         for job in jobs:
             poscar = (root / job.name / "POSCAR").read_text(encoding="utf-8")

@@ -25,12 +25,14 @@ def csv_table(rows: Sequence[PublishedComparison]) -> str:
     return buffer.getvalue()
 
 
-def markdown_page(rows: Sequence[PublishedComparison], costs: Sequence[CalculationCost]) -> str:
+def markdown_page(
+    rows: Sequence[PublishedComparison], costs: Sequence[CalculationCost], *, asked: str = "all"
+) -> str:
     """Return the page of the documentation: what was computed, what needs VASP, what is left."""
     counts = Counter(row.verdict for row in rows)
     parts = [
         "# Published numbers beside ours",
-        "This page was written by `qdstruct reproduce all --format md`; `--format csv` and "
+        f"This page was written by `qdstruct reproduce {asked} --format md`; `--format csv` and "
         "`--json` give the same to programs. Ours is never bent to fit: where the two differ, the "
         "reason says what the printed number would need. Rows: "
         + ", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items()))
