@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from qdstruct.building.cut import Cut
 from qdstruct.building.slab_atoms import lattice_points
 from qdstruct.building.stack import PlaneStack
-from qdstruct.building.terminations import cut_valences, named_planes, resolve_termination
+from qdstruct.building.terminations import (
+    Face,
+    cut_valences,
+    named_planes,
+    resolve_termination,
+)
 from qdstruct.building.variants import describe_cut, impossible_slab
 from qdstruct.errors import BuildError
 
@@ -27,6 +32,9 @@ LARGEST_CELL = 16
 
 MOST_CHOICES = 20_000
 """Sets of ions looked at in one supercell."""
+
+LARGEST_LOSS = Fraction(1, 2)
+"""Part of a plane that was asked for by name that may leave it."""
 
 EXACT = 1e-7
 """How far the ions to be moved may be from a whole number."""
@@ -70,7 +78,7 @@ def choose_reconstruction(
     layers : int
         Whole repeats of the plane spacing.
     bottom, top : str, optional
-        Terminations of the slab before ions are moved.
+        Terminations of the slab before ions are moved; the ions leave a plane named here.
     base : (2, 2) integer array
         In-plane cell of which the supercell is a multiple.
     perpendicular : bool
@@ -79,8 +87,8 @@ def choose_reconstruction(
     Raises
     ------
     BuildError
-        If no share of whole ions in up to 16 in-plane cells takes the dipole away, or the
-        terminations do not exist.
+        If no share of whole ions in up to 16 in-plane cells takes the dipole away, the
+        terminations do not exist, or more than half of the named plane would have to go.
 
     Notes
     -----
@@ -91,13 +99,21 @@ def choose_reconstruction(
     Phys. C 12, 4977 (1979); Noguera, J. Phys. Condens. Matter 12, R367 (2000)).
 
     The rule: of all cuts, and of moving from top to bottom or back, the one that moves the fewest
-    ions, breaks the least bond valence, and moves anions; of equals the first. The supercell is
-    the smallest that makes the ions whole numbers of every kind, and of those the one in which they
-    lie farthest apart (`spread_ions`).
+    ions, breaks the least bond valence, and moves anions; of equals the first. Where a termination
+    is named, only moves of at most half of the named plane count, so that its face keeps at least
+    half of it and is not covered with the ions of the other; of two named planes either may give
+    the ions, and the other is then covered with them. The supercell is the smallest that makes the
+    ions whole numbers of every kind, and of those the one in which they lie farthest apart
+    (`spread_ions`).
     """
     choices = list(_choices(stack, layers, bottom, top))
     if not choices:
         raise impossible_slab(stack, "nonpolar", layers=layers, bottom=bottom, top=top)
+    named = {"bottom": bottom, "top": top}
+    if any(named.values()):
+        choices = [one for one in choices if named[one.origin] and one.share <= LARGEST_LOSS]
+    if not choices:
+        raise _lost_termination(stack, layers, bottom, top)
     valences = cut_valences(stack)
 
     def cost(one: Reconstruction) -> tuple[float, ...]:
@@ -109,6 +125,31 @@ def choose_reconstruction(
 
     best = min(choices, key=cost)
     return replace(best, transform=_supercell(best, base, perpendicular))
+
+
+def _lost_termination(
+    stack: PlaneStack, layers: int, bottom: str | None, top: str | None
+) -> BuildError:
+    """Return the error for a named plane of which less than half would stay."""
+    names = named_planes(stack)
+    asked: tuple[tuple[Face, str | None], ...] = (("bottom", bottom), ("top", top))
+    wanted = {face: names[resolve_termination(stack, name, face)] for face, name in asked if name}
+    kept = {
+        (names[one.plane], one.origin): 1 - one.share
+        for one in _choices(stack, layers, None, None)
+        if one.share <= LARGEST_LOSS
+    }
+    hkl, opposite = (",".join(str(sign * i) for i in stack.plane.hkl) for sign in (1, -1))
+    ways = [f"{name} at the {face} ({left} of it stays)" for (name, face), left in kept.items()]
+    turned = [(name, "bottom" if face == "top" else "top") for face, name in wanted.items()]
+    if all(one in kept for one in turned):
+        ways.append(f"the same on the opposite face ({opposite})")
+    faces = " and ".join(f"{name} at the {face}" for face, name in wanted.items())
+    return BuildError(
+        f"{stack.phase.name} ({hkl}) with {faces} does not become non-polar by moving at most "
+        f"{LARGEST_LOSS} of the named plane to the other face",
+        hint="possible: " + "; ".join([*ways, "no termination named"]),
+    )
 
 
 def _choices(

@@ -92,7 +92,8 @@ def build_slab(
         What the slab has to be, whatever planes that takes (`choose_variant`); with terminations,
         among the slabs that have them. `slab_variants` lists what there is. Where every slab is
         polar (Tasker type III), "nonpolar" moves a share of the ions of one face to the other
-        (`choose_reconstruction` states the rule), in an in-plane supercell where needed.
+        (`choose_reconstruction` states the rule), in an in-plane supercell where needed; the
+        terminations are then those before ions move.
     vacuum : float
         Empty height in Å; 0 closes the crystal when the slab is stoichiometric and its repeat is
         perpendicular to the plane.

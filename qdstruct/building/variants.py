@@ -250,4 +250,5 @@ def _words(one: SlabVariant) -> str:
     kinds = [name for name in VARIANTS if getattr(one, name)]
     polar = [] if one.nonpolar else [f"{one.charge:+g} e, {one.dipole:+.2f} e Å"]
     faces = f"{one.bottom_termination} | {one.top_termination}"
-    return f"{faces} ({', '.join([*kinds, *polar])})"
+    planes = f"{one.n_planes} plane{'s' if one.n_planes > 1 else ''}"
+    return f"{faces} ({', '.join([planes, *kinds, *polar])})"

@@ -112,10 +112,18 @@ def build_slab(
     ] = None,
     termination: Annotated[
         str | None,
-        typer.Option("--termination", help="Plane at the top face; see 'build terminations'."),
+        typer.Option(
+            "--termination",
+            help="Plane at the top face (of the slab before ions move, for nonpolar); see "
+            "'build terminations'.",
+        ),
     ] = None,
     bottom_termination: Annotated[
-        str | None, typer.Option("--bottom-termination", help="Plane at the bottom face.")
+        str | None,
+        typer.Option(
+            "--bottom-termination",
+            help="Plane at the bottom face (of the slab before ions move, for nonpolar).",
+        ),
     ] = None,
     variant: Annotated[
         str | None,

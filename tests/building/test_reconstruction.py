@@ -100,10 +100,42 @@ def test_cells_and_terminations_that_were_asked_for() -> None:
     assert upright.atoms.cell.angles() == pytest.approx([90, 90, 90])
     assert dipole(upright.atoms) == pytest.approx(0, abs=1e-6)
     lead = build_slab(galena, (1, 1, 1), layers=2, variant="nonpolar", top_termination="Pb")
-    assert lead.reconstruction.startswith("1/2 of the S plane moved from the bottom to the top")
-    assert (lead.bottom_termination, lead.top_termination) == ("S(1/2)", "S(1/2)")
+    assert lead.reconstruction.startswith("1/2 of the Pb plane moved from the top to the bottom")
+    assert (lead.bottom_termination, lead.top_termination) == ("Pb(1/2)", "Pb(1/2)")
     assert dipole(lead.atoms) == pytest.approx(0, abs=1e-6)
     with pytest.raises(BuildError, match="no termination 'Xe'"):
         build_slab(galena, (1, 1, 1), layers=2, variant="nonpolar", top_termination="Xe")
     with pytest.raises(BuildError, match="cannot be closed"):
         build_slab(galena, (1, 1, 1), layers=2, variant="nonpolar", vacuum=0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "hkl", "named", "faces"),
+    [
+        ("CdS-zincblende", (1, 1, 1), {"top_termination": "Cd"}, ("Cd(1/4)", "Cd(3/4)")),
+        ("CdS-zincblende", (1, 1, 1), {"bottom_termination": "S"}, ("S(3/4)", "S(1/4)")),
+        ("CdS-zincblende", (-1, -1, -1), {"top_termination": "S"}, ("S(1/4)", "S(3/4)")),
+        ("CdS-zincblende", (0, 0, 1), {"top_termination": "Cd"}, ("Cd(1/2)", "Cd(1/2)")),
+        ("CsPbBr3-cubic", (1, 1, 1), {"top_termination": "CsBr3"}, ("CsBr3(1/2)", "CsBr3(1/2)")),
+    ],
+)
+def test_the_named_face_keeps_half_of_the_named_plane(name, hkl, named, faces) -> None:
+    """The ions leave the named plane; a cation alone on the other face is reported, not hidden."""
+    phase = phases.load(name)
+    slab = build_slab(phase, hkl, layers=2, variant="nonpolar", **named)
+    assert (slab.bottom_termination, slab.top_termination) == faces
+    assert slab.atoms.arrays["formal_charge"].sum() == pytest.approx(0, abs=1e-9)
+    assert dipole(slab.atoms) == pytest.approx(0, abs=1e-6)
+    assert slab.atoms.symbols.formula.reduce()[0] == phase.atoms.symbols.formula.reduce()[0]
+    lone = [0] if faces == ("Cd(1/4)", "Cd(3/4)") else []
+    found = check_structure(slab.atoms)
+    assert [slab.atoms.arrays["layer"][one.atoms[0]] for one in found] == lone
+    assert all(one.kind == "coordination" for one in found)
+
+
+@pytest.mark.parametrize("named", [{"top_termination": "S"}, {"bottom_termination": "Cd"}])
+def test_a_named_plane_that_would_mostly_leave_is_refused(named) -> None:
+    with pytest.raises(BuildError, match="at most 1/2 of the named plane") as caught:
+        build_slab(phases.load("CdS-zincblende"), (1, 1, 1), variant="nonpolar", **named)
+    assert "Cd at the top (3/4 of it stays); S at the bottom (3/4 of it stays)" in caught.value.hint
+    assert "the same on the opposite face (-1,-1,-1)" in caught.value.hint

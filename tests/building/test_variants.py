@@ -105,6 +105,13 @@ def test_impossible_slabs_are_refused_with_a_list(name, hkl, options, words) -> 
         assert f"{listed[0].bottom_termination} | {listed[0].top_termination}" in caught.value.hint
 
 
+def test_slabs_listed_instead_differ_in_their_planes() -> None:
+    with pytest.raises(BuildError) as caught:
+        build_slab(phases.load("CdS-zincblende"), (1, 1, 1), layers=2, variant="symmetric")
+    assert "Cd | S (4 planes, stoichiometric, " in caught.value.hint
+    assert "Cd | Cd (5 planes, " in caught.value.hint
+
+
 def test_no_slabs_of_no_layers() -> None:
     with pytest.raises(BuildError, match="0 layers"):
         slab_variants(phases.load("PbS-galena"), (1, 0, 0), layers=0)
