@@ -77,10 +77,12 @@ def anchored_molecule(molecule: Atoms, anchor: str = "auto") -> AnchoredMolecule
         if found is not None:
             return _lying(free, found[0]) if kind == "zwitterion" else _upright(free, kind, *found)
     wanted = "ammonium, carboxylate or thiol group" if anchor == "auto" else f"{anchor} group"
-    raise BuildError(
-        f"{_name(molecule)} has no {wanted} to bind with",
-        hint="an amine must be protonated (-NH3+); acids and thiols are deprotonated by themselves",
-    )
+    held = [kind for kind in ANCHORS if _find(free, kind) is not None]
+    hint = "an amine must be protonated (-NH3+); acids and thiols are deprotonated by themselves"
+    if held:
+        hint = f"it has {' and '.join(held)}: choose that, or auto"
+        hint += "; an amine must be protonated (-NH3+)" if anchor == "ammonium" else ""
+    raise BuildError(f"{_name(molecule)} has no {wanted} to bind with", hint=hint)
 
 
 def _name(molecule: Atoms) -> str:

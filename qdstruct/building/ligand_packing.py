@@ -71,9 +71,14 @@ def pack_ligands(
             if len(packing.placed) == wanted:
                 return packing.placed
         most = max(most, len(packing.placed))
+    hint = "use a larger in-plane cell or another face"
+    if most:
+        share = np.floor(100 * most / capacity) / 100 or most / capacity
+        hint = f"ask for a coverage of {share:.2g} or less"
+    elif not surface.periodic:
+        hint = "use a larger particle or another ligand"
     raise BuildError(
-        f"only {most} of {wanted} ligands fit on {capacity} sites without clashes",
-        hint=f"ask for a coverage of {np.floor(100 * most / capacity) / 100:g} or less",
+        f"only {most} of {wanted} ligands fit on {capacity} sites without clashes", hint=hint
     )
 
 

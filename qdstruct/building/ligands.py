@@ -18,7 +18,7 @@ from qdstruct.building.ligand_sites import (
     cation_bonds,
 )
 from qdstruct.building.nanocrystal import in_open_box
-from qdstruct.building.zwitterions import independent_sites, paired_sites
+from qdstruct.building.zwitterions import independent_sites, paired_sites, single_ions
 from qdstruct.errors import BuildError
 from qdstruct.model import LigandCover
 from qdstruct.resources import data_folder
@@ -140,6 +140,13 @@ def _sites(surface: Surface, molecule: AnchoredMolecule) -> list[BindingSite]:
         sites = paired_sites(surface, molecule)
     else:
         sites = binding_sites(surface, molecule.kind)
+    if not sites and molecule.kind == "zwitterion" and all(single_ions(surface)):
+        larger = "in-plane cell" if surface.periodic else "particle"
+        raise BuildError(
+            f"no A site and halide on {surface.atoms.get_chemical_formula()} are as far apart as "
+            "the O and N of the zwitterion",
+            hint=f"use a larger {larger}",
+        )
     if not sites:
         raise BuildError(
             f"no free site for {molecule.kind} on {surface.atoms.get_chemical_formula()}",

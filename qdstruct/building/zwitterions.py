@@ -15,7 +15,7 @@ from qdstruct.building.ligand_sites import (
     bond_length,
 )
 
-__all__ = ["independent_sites", "paired_sites", "stand_between"]
+__all__ = ["independent_sites", "paired_sites", "single_ions", "stand_between"]
 
 QUATERNARY_RADIUS = 2.92
 """Å: effective radius of N(CH3)4+, Kieslich, Sun and Cheetham, Chem. Sci. 5, 4712 (2014)."""
@@ -47,12 +47,12 @@ def paired_sites(surface: Surface, molecule: AnchoredMolecule) -> list[BindingSi
     oxygen, nitrogen = molecule.anchors
     span = float(np.linalg.norm(np.diff(molecule.atoms.positions[[oxygen, nitrogen]], axis=0)))
     radius = _nitrogen_radius(molecule)
-    cations = [site for site in binding_sites(surface, "thiolate") if site.replaced]
+    a_sites, cations = single_ions(surface)
     places = [one.position + bond_length(surface, one, "carboxylate") * one.direction
               for one in cations]  # fmt: skip
     farthest = span + SPAN_SLACK + HEIGHTS[-1]
     found = []
-    for a_site in binding_sites(surface, "ammonium"):
+    for a_site in a_sites:
         for site, place in zip(cations, places, strict=True):
             shift = _nearest_image(surface, a_site.position - place)
             if np.linalg.norm(a_site.position + shift - place) > farthest:
@@ -69,6 +69,12 @@ def paired_sites(surface: Surface, molecule: AnchoredMolecule) -> list[BindingSi
                     )
                 )
     return found
+
+
+def single_ions(surface: Surface) -> tuple[list[BindingSite], list[BindingSite]]:
+    """Return the A sites of a surface, and the cations whose halide a phosphate can replace."""
+    cations = [site for site in binding_sites(surface, "thiolate") if site.replaced]
+    return binding_sites(surface, "ammonium"), cations
 
 
 def _nitrogen_radius(molecule: AnchoredMolecule) -> float:

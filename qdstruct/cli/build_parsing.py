@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
 from qdstruct.cli.output import parse_miller
+from qdstruct.cli.reading import note_bare_length
 
 
 def parse_numbers(text: str, example: str) -> list[float]:
@@ -46,7 +45,7 @@ def _without_unit(text: str) -> tuple[str, float]:
         return text.replace("nm", ""), 10.0
     plain = text.replace("Å", "").replace("A", "")
     if plain == text and any(sign.isdigit() for sign in text):
-        typer.echo(f"note: '{text}' has no unit and is read as {text} Å", err=True)
+        note_bare_length(text, "Å")
     return plain, 1.0
 
 

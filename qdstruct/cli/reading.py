@@ -9,7 +9,15 @@ import typer
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["displacements", "indices", "nanometres", "numbers", "read_structure", "warn"]
+__all__ = [
+    "displacements",
+    "indices",
+    "nanometres",
+    "note_bare_length",
+    "numbers",
+    "read_structure",
+    "warn",
+]
 
 
 def warn(message: str) -> None:
@@ -41,6 +49,11 @@ def numbers(text: str, count: int, what: str) -> list[float]:
     return values
 
 
+def note_bare_length(text: str, unit: str) -> None:
+    """Say on stderr in which unit a length typed without one was read."""
+    typer.echo(f"note: '{text}' has no unit and is read as {text} {unit}", err=True)
+
+
 def nanometres(text: str, *, zero: bool = False, bare: str = "nm") -> float:
     """Read a length such as ``16nm`` or ``160A`` and return it in nm.
 
@@ -68,7 +81,10 @@ def nanometres(text: str, *, zero: bool = False, bare: str = "nm") -> float:
     except ValueError:
         value = float("nan")
     if not (value > 0 or (zero and value == 0)) or match is None:
-        raise InputError(f"'{text}' is not a size", hint="write for example 16nm or 160A")
+        least = "zero or more" if zero else "above zero"
+        raise InputError(
+            f"'{text}' is not a size", hint=f"a length {least}: write for example 16nm or 160A"
+        )
     return value / 10 if (match.group(2) or bare) in ("A", "Å") else value
 
 

@@ -71,7 +71,7 @@ def saxs(
     import numpy as np
 
     from qdstruct.cli.output import print_json
-    from qdstruct.cli.reading import nanometres, numbers
+    from qdstruct.cli.reading import numbers
     from qdstruct.errors import InputError
     from qdstruct.simulation import ParticleShape, small_angle_curve
 
@@ -91,14 +91,14 @@ def saxs(
         print_json(_small_angle_document(curve)) if json else _print_small_angle(curve)
         return
     core, outer = numbers(contrast, 2, "a pair of contrasts")
-    edges = [10 * nanometres(word) for word in size.split(",")]
+    edges = [_angstroms(word) for word in size.split(",")]
     edges = edges * 3 if len(edges) == 1 else edges
     if len(edges) != 3:
         raise InputError(f"'{size}' is not a size", hint="give one length, or three with commas")
     particle = ParticleShape(
         kind=shape,
         size=(edges[0], edges[1], edges[2]),
-        shell=10 * nanometres(shell, zero=True),
+        shell=_angstroms(shell, zero=True),
         core_contrast=core,
         shell_contrast=outer,
     )
@@ -110,6 +110,16 @@ def saxs(
         polydispersity=polydispersity,
     )
     print_json(_small_angle_document(curve)) if json else _print_small_angle(curve)
+
+
+def _angstroms(text: str, *, zero: bool = False) -> float:
+    """Read a length in Å; a number alone is in nm, as everything here, and that is said."""
+    from qdstruct.cli.reading import nanometres, note_bare_length
+
+    length = 10 * nanometres(text, zero=zero)
+    if not text.rstrip().endswith(("m", "A", "Å")):
+        note_bare_length(text.strip(), "nm")
+    return length
 
 
 def _of_atoms(file: str, along: str | None, q: NDArray[np.float64]) -> SmallAngleCurve:
@@ -137,22 +147,22 @@ def _arrangement(
     layers: int,
     disorder: str,
 ) -> SimpleCubicArray | LayerStack | None:
-    from qdstruct.cli.reading import nanometres, numbers
+    from qdstruct.cli.reading import numbers
     from qdstruct.errors import InputError
     from qdstruct.simulation import LayerStack, SimpleCubicArray
 
-    spread = 10 * nanometres(disorder, zero=True)
+    spread = _angstroms(disorder, zero=True)
     if spacing is not None and period is not None:
         raise InputError("--spacing makes a superlattice and --period a film: give one of them")
     if period is not None:
-        return LayerStack(period=10 * nanometres(period), layers=layers, disorder=spread)
+        return LayerStack(period=_angstroms(period), layers=layers, disorder=spread)
     if spacing is None:
         return None
     n = [int(number) for number in numbers(cells, 3, "a number of cells")]
     if n != numbers(cells, 3, "a number of cells"):
         raise InputError(f"'{cells}' are not whole numbers of particles", hint="as in 12,12,12")
     return SimpleCubicArray(
-        spacing=10 * nanometres(spacing),
+        spacing=_angstroms(spacing),
         cells=(n[0], n[1], n[2]),
         disorder=spread,
         vacancies=vacancies,
@@ -179,7 +189,7 @@ def _print_small_angle(curve: SmallAngleCurve) -> None:
     from qdstruct.cli.output import print_table
 
     if not curve.maxima:
-        typer.echo(f"{curve.name}: no structure factor; --json has the form factor")
+        typer.echo(f"{curve.name}: no maxima of a structure factor; --json has the form factor")
         return
     strongest = max(maximum.height for maximum in curve.maxima)
     shown = [m for m in curve.maxima if m.height - 1 >= 0.02 * (strongest - 1)]
@@ -187,5 +197,6 @@ def _print_small_angle(curve: SmallAngleCurve) -> None:
         f"{curve.name}: maxima of the structure factor",
         ["q / nm⁻¹", "2π/q / nm", "S(q)"],
         [[f"{m.q * 10:.4f}", f"{m.spacing / 10:.3f}", f"{m.height:.3f}"] for m in shown],
-        note="Finite arrays ripple between the lattice maxima; --json has curve and form factor.",
+        note="Finite arrays ripple between the lattice maxima. With --spacing or --period, ripples "
+        "below 0.7 · 2π/distance are left out. --json has curve and form factor.",
     )

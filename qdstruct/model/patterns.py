@@ -126,7 +126,8 @@ class SmallAngleCurve(Record):
     curve: Dataset
     """``intensity``, ``form_factor`` and ``structure_factor`` against q in 1/Å (dim q)."""
     maxima: tuple[CurveMaximum, ...]
-    """Maxima of the structure factor above one, by q; finite arrays also ripple between them."""
+    """Maxima of the structure factor above one, by q; finite arrays also ripple between them. Of
+    ideal arrays those below 0.7 · 2π over the repeat distance are left out."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -23,6 +23,8 @@ __all__ = [
 
 MAX_PARTICLES = 8_000_000
 MAX_LAYERS = 100_000
+FIRST_ORDER = 0.7
+"""Of 2π over the repeat distance: maxima of S(q) below are ripples around q = 0, no order."""
 SMOOTH_LIMIT = 1.0
 """1/Å: beyond it 2π/q is an interatomic distance, and a body of constant density no model."""
 
@@ -48,7 +50,12 @@ class SimpleCubicArray:
             raise InputError(
                 f"a spacing of {self.spacing} Å is not positive", hint="for example 114 Å"
             )
-        if min(self.cells) < 1 or np.prod(self.cells, dtype=float) > MAX_PARTICLES:
+        if min(self.cells) < 1:
+            raise InputError(
+                f"{self.cells} particles along the axes are no superlattice",
+                hint="give counts of at least 1, for example 12, 12, 12",
+            )
+        if np.prod(self.cells, dtype=float) > MAX_PARTICLES:
             raise InputError(
                 f"{self.cells} particles: between one and {MAX_PARTICLES} are possible",
                 hint="their pairs are counted in the memory; beyond ten along an edge the maxima "
@@ -179,7 +186,8 @@ def small_angle_curve(
     Returns
     -------
     SmallAngleCurve
-        I = ⟨F²⟩ (1 + β (S − 1)), normalised to one at the form factor's own q → 0.
+        I = ⟨F²⟩ (1 + β (S − 1)), normalised to one at the form factor's own q → 0. Its maxima
+        are those from `FIRST_ORDER` on.
 
     Notes
     -----
@@ -209,7 +217,16 @@ def small_angle_curve(
         },
         coords={"q": ("q", values, {"units": "1/Å", "long_name": "q = 4π sinθ/λ"})},
     )
-    return SmallAngleCurve(name=name, curve=curve, maxima=structure_maxima(values, structure))
+    repeat = _repeat_distance(arrangement)
+    maxima = structure_maxima(values, structure, longest=repeat / FIRST_ORDER)
+    return SmallAngleCurve(name=name, curve=curve, maxima=maxima)
+
+
+def _repeat_distance(arrangement: SimpleCubicArray | LayerStack | None) -> float:
+    """Return the distance between neighbours in Å, infinite for particles on their own."""
+    if isinstance(arrangement, SimpleCubicArray):
+        return arrangement.spacing
+    return float("inf") if arrangement is None else arrangement.period
 
 
 def _warn_of_limits(
@@ -223,11 +240,7 @@ def _warn_of_limits(
             f"2π/q is {2 * np.pi / SMOOTH_LIMIT:.1f} Å and atoms show; use the Debye equation",
             stacklevel=3,
         )
-    distance = float("inf")
-    if isinstance(arrangement, SimpleCubicArray):
-        distance = arrangement.spacing
-    elif isinstance(arrangement, LayerStack):
-        distance = arrangement.period
+    distance = _repeat_distance(arrangement)
     thinnest = min(shape.size) + 2 * shape.shell
     if distance < thinnest:
         warnings.warn(
@@ -246,9 +259,20 @@ def _structure(
 
 
 def structure_maxima(
-    q: NDArray[np.float64], structure: NDArray[np.float64]
+    q: NDArray[np.float64], structure: NDArray[np.float64], *, longest: float = float("inf")
 ) -> tuple[CurveMaximum, ...]:
-    """Return the maxima of S(q) above one, refined by a parabola through three points."""
+    """Return the maxima of S(q) above one, refined by a parabola through three points.
+
+    Parameters
+    ----------
+    q : (Q,) array
+        1/Å, ascending.
+    structure : (Q,) array
+        S(q).
+    longest : float
+        Å: maxima with a longer 2π/q are left out. A finite array has side lobes of its peak at
+        q = 0 there.
+    """
     inner = structure[1:-1]
     top = 1 + np.flatnonzero(
         (inner > structure[:-2]) & (inner >= structure[2:]) & (inner > 1 + 1e-9)
@@ -258,5 +282,7 @@ def structure_maxima(
         a, b, _ = np.polyfit(q[i - 1 : i + 2] - q[i], structure[i - 1 : i + 2], 2)
         place = float(q[i] - b / (2 * a))
         height = float(structure[i] - b**2 / (4 * a))
-        found.append(CurveMaximum(q=place, spacing=2 * np.pi / place, height=height))
+        spacing = 2 * np.pi / place
+        if spacing <= longest:
+            found.append(CurveMaximum(q=place, spacing=spacing, height=height))
     return tuple(found)

@@ -206,6 +206,22 @@ def test_more_than_fit_is_said() -> None:
     assert "ask for a coverage of 0." in str(caught.value)
 
 
+def test_where_none_fits_no_coverage_is_offered() -> None:
+    face = build_slab(
+        phases.load("CsPbBr3-Pbnm"), (0, 0, 1), layers=2, vacuum=12, top_termination="CsBr"
+    )
+    with pytest.raises(BuildError, match="only 0 of 1 ligands fit") as caught:
+        place_ligands(face.atoms, phases.load_molecule("phosphocholine"), coverage=0.5)
+    assert caught.value.hint == "use a larger in-plane cell or another face"
+
+
+def test_a_cell_too_small_for_the_span_of_a_zwitterion() -> None:
+    molecule = phases.load_molecule("phosphocholine")
+    with pytest.raises(BuildError, match="as far apart as the O and N") as caught:
+        place_ligands(slab("CsPbBr3-cubic", "CsBr", 1), molecule, coverage=1.0)
+    assert caught.value.hint == "use a larger in-plane cell"
+
+
 def test_a_zwitterion_spans_an_ion_pair(caesium_face, dot) -> None:
     """Phosphate on lead (2.59 Å), quaternary nitrogen 4.88 Å from bromide: r(NMe4+) + r(Br-)."""
     molecule = phases.load_molecule("phosphocholine")
@@ -253,6 +269,9 @@ def test_molecules_that_cannot_bind() -> None:
         anchored_molecule(molecule("C6H6"))
     with pytest.raises(BuildError, match="has no carboxylate group"):
         anchored_molecule(phases.load_molecule("C2DT"), "carboxylate")
+    with pytest.raises(BuildError, match="has no carboxylate group") as caught:
+        anchored_molecule(phases.load_molecule("phosphocholine"), "carboxylate")
+    assert caught.value.hint == "it has zwitterion: choose that, or auto"
     with pytest.raises(BuildError, match="one whole molecule"):
         anchored_molecule(Atoms("N2", positions=[[0, 0, 0], [9, 0, 0]]))
     with pytest.raises(BuildError, match="'phosphonate' is unknown"):

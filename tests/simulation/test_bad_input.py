@@ -143,6 +143,8 @@ REFUSED = {
         ((*PBS, "-b", "Pb=nan"), "not a displacement"),
         ((*PBS, "--texture", "0,0,1,-1"), "positive r"),
         (("saxs", "--size=-3nm"), "not a size"),
+        (("saxs", "--size", "0nm"), "a length above zero: write for example 16nm"),
+        (("saxs", "--size", "8nm", "--spacing", "11nm", "--cells", "0,1,1"), "of at least 1"),
         (("saxs", "--size", "8nm", "--shell=-1nm"), "not a size"),
         (("saxs", "--size", "8nm", "--spacing", "11nm", "--cells", "2.5,2,2"), "whole numbers"),
         (("saxs", "--size", "8nm", "--spacing", "11nm", "--vacancies", "2"), "vacancy"),

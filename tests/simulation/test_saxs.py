@@ -175,6 +175,24 @@ def test_supraparticle_maxima_lie_where_they_were_published():
         assert np.abs(places - published).min() < 0.006
 
 
+@pytest.mark.parametrize(
+    "arrangement",
+    [
+        SimpleCubicArray(spacing=114.0, cells=(12, 12, 12), disorder=5.0),
+        LayerStack(period=114.0, layers=40, disorder=3.0),
+    ],
+)
+def test_side_lobes_of_q_zero_are_no_maxima_of_the_lattice(arrangement):
+    """The first order of either is at 2π/114 Å; the curve itself keeps its ripples below."""
+    q = np.linspace(0.001, 0.2, 4000)
+    curve = small_angle_curve(q, cube(80.0), name="array", arrangement=arrangement)
+    strongest = max(curve.maxima, key=lambda maximum: maximum.height)
+    assert strongest.spacing == pytest.approx(114.0, rel=3e-3)
+    all_of_them = structure_maxima(q, curve.curve["structure_factor"].to_numpy())
+    assert all_of_them[0].spacing > 200
+    assert [m for m in all_of_them if m.q > 0.7 * 2 * np.pi / 114.0] == list(curve.maxima)
+
+
 @pytest.mark.parametrize(("cells", "own"), [(3, False), (6, False), (8, True), (15, True)])
 def test_the_second_order_stands_apart_from_eight_particles_on(cells, own):
     """{200}, 6 planes at 1.10 1/nm, hides in the flank of {210}, 24 planes at 1.23 1/nm.

@@ -164,9 +164,19 @@ def test_saxs_finds_the_published_supraparticle_maxima(qdstruct):
     table = qdstruct(*words)
     assert table.returncode == 0
     assert "0.551" in table.stdout
+    assert "55.5" not in table.stdout
     free = qdstruct("saxs", "--size", "8nm", "--shape", "sphere")
     assert free.returncode == 0
     assert "form factor" in free.stdout
+
+
+def test_saxs_says_how_a_length_without_unit_is_read(qdstruct):
+    words = ("--points", "20", "--json")
+    bare = qdstruct("saxs", "--size", "8", "--shell", "12A", *words)
+    assert bare.stderr.strip() == "note: '8' has no unit and is read as 8 nm"
+    full = qdstruct("saxs", "--size", "8nm", "--shell", "12A", *words)
+    assert full.stderr == ""
+    assert json.loads(bare.stdout)["curve"] == json.loads(full.stdout)["curve"]
 
 
 def test_published_lines_are_printed_with_the_reason(qdstruct):
