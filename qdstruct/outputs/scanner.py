@@ -4,7 +4,8 @@ A number of at most 15 or so digits times a power of ten up to 10²² is convert
 integer and one correctly rounded multiplication or division (W. D. Clinger, "How to read floating
 point numbers accurately", PLDI 1990); every other number is left to Python's own ``float``. The two
 formats that fill VASP's large files, ``0.12345678901E+02`` of grids and ``0.1234`` of densities of
-states, are recognised in eight-byte words and converted without a loop.
+states, are recognised in eight-byte words and converted without a loop; columns of a grid are
+followed from number to number without looking for white space.
 """
 
 from __future__ import annotations
@@ -54,6 +55,52 @@ def _compiled(function: F) -> F:
 
 
 @_compiled
+def _eight(buffer: Any, start: Any) -> Any:
+    """Return eight bytes as one word, the first in the lowest place."""
+    return (
+        np.uint64(buffer[start])
+        | np.uint64(buffer[start + _1]) << np.uint64(8)
+        | np.uint64(buffer[start + _2]) << np.uint64(16)
+        | np.uint64(buffer[start + _3]) << np.uint64(24)
+        | np.uint64(buffer[start + _4]) << np.uint64(32)
+        | np.uint64(buffer[start + _5]) << np.uint64(40)
+        | np.uint64(buffer[start + _6]) << np.uint64(48)
+        | np.uint64(buffer[start + _7]) << np.uint64(56)
+    )
+
+
+@_compiled
+def _long(word: Any, tail: Any, lead: Any) -> Any:
+    """Return the number ``d.dddddddddddE±dd`` without its sign, −1 where these bytes are none.
+
+    `lead` is the digit before the point; `word` holds the eight bytes after it, `tail` the next
+    eight, the last of which ends the number.
+    """
+    sign = np.int64((tail >> np.uint64(32)) & _BYTE)
+    if not (
+        (word & _HIGH) == _ZEROS
+        and ((word + _SIXES) & _HIGH) == _ZEROS
+        and (tail & _TAIL_MASK) == _TAIL
+        and ((tail + _SIXES) & _TAIL_HIGH) == _TAIL_ZEROS
+        and ((sign - 43) & -3) == 0
+        and (tail >> np.uint64(56)) <= np.uint64(32)
+        and 0 <= lead <= 9
+    ):
+        return -1.0
+    word = ((word & _LOW) * np.uint64(2561)) >> np.uint64(8)
+    word = ((word & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
+    word = ((word & _FOURS) * np.uint64(42949672960001)) >> np.uint64(32)
+    tail &= _LOW
+    pair = (tail * np.uint64(2561)) >> np.uint64(8)
+    last = (pair & _BYTE) * _TEN + ((tail >> np.uint64(16)) & _BYTE)
+    whole = lead * 100000000000 + np.int64(word * _THOUSAND + last)
+    shift = (44 - sign) * np.int64((pair >> np.uint64(40)) & _BYTE) - 11
+    if shift < -22 or shift > 22:
+        return -1.0
+    return whole / _POWERS[-shift] if shift < 0 else whole * _POWERS[shift]
+
+
+@_compiled
 def scan_numbers(
     buffer: Any, start: int, out: Any, filled: int, deferred: Any, skip_tags: bool
 ) -> tuple[int, int, int, int, int]:
@@ -84,6 +131,24 @@ def scan_numbers(
     position, lines, waiting = start, 0, 0
     end = buffer.size
     while filled < out.size:
+        # Columns of a grid: a blank and seventeen characters, again and again.
+        while filled < out.size and position + 19 <= end:
+            blank = np.uint64(position)
+            if buffer[blank] != 32 or buffer[blank + _2] != 46:
+                break
+            word, tail = _eight(buffer, blank + _3), _eight(buffer, blank + np.uint64(11))
+            value = _long(word, tail, np.int64(buffer[blank + _1]) - 48)
+            if value < 0.0:
+                break
+            out[filled] = value
+            filled += 1
+            position += 18
+        if filled == out.size:
+            break
+        if position + 1 < end and buffer[position] == 10 and buffer[position + 1] == 32:
+            lines += 1
+            position += 1
+            continue
         while position < end and buffer[position] <= 32:
             if buffer[position] == 10:
                 lines += 1
@@ -101,17 +166,7 @@ def scan_numbers(
         signed = buffer[np.uint64(position)] == 45
         point = position + 2 if signed else position + 1
         if point + 17 <= end and buffer[np.uint64(point)] == 46:
-            i = np.uint64(point + 1)
-            word = (
-                np.uint64(buffer[i])
-                | np.uint64(buffer[i + _1]) << np.uint64(8)
-                | np.uint64(buffer[i + _2]) << np.uint64(16)
-                | np.uint64(buffer[i + _3]) << np.uint64(24)
-                | np.uint64(buffer[i + _4]) << np.uint64(32)
-                | np.uint64(buffer[i + _5]) << np.uint64(40)
-                | np.uint64(buffer[i + _6]) << np.uint64(48)
-                | np.uint64(buffer[i + _7]) << np.uint64(56)
-            )
+            word = _eight(buffer, np.uint64(point + 1))
             lead = int(buffer[np.uint64(point - 1)]) - 48
             if (
                 (word & _FOUR_MASK) == _FOUR_ZEROS
@@ -126,41 +181,12 @@ def scan_numbers(
                 filled += 1
                 position = point + 5
                 continue
-            i = np.uint64(point + 9)
-            tail = (
-                np.uint64(buffer[i])
-                | np.uint64(buffer[i + _1]) << np.uint64(8)
-                | np.uint64(buffer[i + _2]) << np.uint64(16)
-                | np.uint64(buffer[i + _3]) << np.uint64(24)
-                | np.uint64(buffer[i + _4]) << np.uint64(32)
-                | np.uint64(buffer[i + _5]) << np.uint64(40)
-                | np.uint64(buffer[i + _6]) << np.uint64(48)
-                | np.uint64(buffer[i + _7]) << np.uint64(56)
-            )
-            sign = np.int64((tail >> np.uint64(32)) & _BYTE)
-            if (
-                (word & _HIGH) == _ZEROS
-                and ((word + _SIXES) & _HIGH) == _ZEROS
-                and (tail & _TAIL_MASK) == _TAIL
-                and ((tail + _SIXES) & _TAIL_HIGH) == _TAIL_ZEROS
-                and ((sign - 43) & -3) == 0
-                and (tail >> np.uint64(56)) <= np.uint64(32)
-                and 0 <= lead <= 9
-            ):
-                word = ((word & _LOW) * np.uint64(2561)) >> np.uint64(8)
-                word = ((word & _PAIRS) * np.uint64(6553601)) >> np.uint64(16)
-                word = ((word & _FOURS) * np.uint64(42949672960001)) >> np.uint64(32)
-                tail &= _LOW
-                pair = (tail * np.uint64(2561)) >> np.uint64(8)
-                last = (pair & _BYTE) * _TEN + ((tail >> np.uint64(16)) & _BYTE)
-                whole = lead * 100000000000 + np.int64(word * _THOUSAND + last)
-                shift = (44 - sign) * np.int64((pair >> np.uint64(40)) & _BYTE) - 11
-                if -22 <= shift <= 22:
-                    exact = whole / _POWERS[-shift] if shift < 0 else whole * _POWERS[shift]
-                    out[filled] = -exact if signed else exact
-                    filled += 1
-                    position = point + 16
-                    continue
+            value = _long(word, _eight(buffer, np.uint64(point + 9)), lead)
+            if value >= 0.0:
+                out[filled] = -value if signed else value
+                filled += 1
+                position = point + 16
+                continue
         first = position
         negative = buffer[position] == 45
         if negative or buffer[position] == 43:
